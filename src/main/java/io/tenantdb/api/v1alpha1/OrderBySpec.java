@@ -1,0 +1,3 @@
+package io.tenantdb.api.v1alpha1;
+
+public record OrderBySpec(String column, String order, String nulls) {}

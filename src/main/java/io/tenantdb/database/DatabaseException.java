@@ -1,0 +1,27 @@
+package io.tenantdb.database;
+
+import io.tenantdb.model.Reason;
+
+/** The database, or the way to it, refused something. The message holds no secret. */
+public final class DatabaseException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final Reason reason;
+  private final String sqlState;
+
+  public DatabaseException(Reason reason, String sqlState, String message, Throwable cause) {
+    super(message, cause);
+    this.reason = reason;
+    this.sqlState = sqlState;
+  }
+
+  /** Why, as status and events name it. */
+  public Reason reason() {
+    return reason;
+  }
+
+  /** PostgreSQL's five characters; empty text where the server was not reached. */
+  public String sqlState() {
+    return sqlState;
+  }
+}

@@ -1,0 +1,66 @@
+package io.tenantdb.fleet;
+
+import io.tenantdb.model.ChangeResult;
+import io.tenantdb.model.Observed;
+import io.tenantdb.model.Plan;
+import io.tenantdb.model.Reason;
+import io.tenantdb.model.TenantState;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * How a pass ended.
+ *
+ * @param observed what is live now
+ * @param initial the plan that the pass began with
+ * @param plan what is still to be done; the initial plan where nothing was changed
+ * @param results every change that was tried
+ * @param states where each tenant stands, by schema
+ * @param failures what failed or cannot be done, sorted by tenant and object
+ * @param held why changes that are needed were not tried: a closed gate, another session that acts,
+ *     a server that must be left alone; empty when all were
+ * @param nextLook how soon another pass would see more, where that is sooner than the interval: a
+ *     tenant that settles
+ */
+public record Outcome(
+    Observed observed,
+    Plan initial,
+    Plan plan,
+    List<ChangeResult> results,
+    Map<String, TenantState> states,
+    List<Failure> failures,
+    Optional<Held> held,
+    Optional<Duration> nextLook) {
+
+  /** Why changes were not tried. */
+  public record Held(Reason reason, String message) {}
+
+  /**
+   * What failed or cannot be done.
+   *
+   * @param object without the tenant; empty text where it is the tenant itself
+   * @param sqlState empty text where PostgreSQL was not the one that said so
+   * @param message one sentence that names tenant and object and says what to do
+   */
+  public record Failure(
+      String schema, String object, Reason reason, String sqlState, String message) {}
+
+  /** How many tenants are in the state. */
+  public long count(TenantState state) {
+    return states.values().stream().filter(s -> s == state).count();
+  }
+
+  /** How many changes were carried out. */
+  public long applied() {
+    return results.stream().filter(r -> r.status() == ChangeResult.Status.DONE).count();
+  }
+
+  /** True when nothing failed, is pending, drifted or refused, and every declared schema exists. */
+  public boolean converged() {
+    return failures.isEmpty()
+        && plan.empty()
+        && count(TenantState.FAILED) + count(TenantState.PENDING) + count(TenantState.DRIFTED) == 0;
+  }
+}

@@ -1,0 +1,64 @@
+package io.tenantdb.model;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * What every tenant must have: the spec with its defaults filled in and its rules checked. A
+ * template: the overrides are resolved per tenant once the schemas are known.
+ *
+ * @param ownerId whose marks are ours
+ * @param tenants which schemas are tenants
+ * @param indexes by name, in the order of the spec
+ * @param hypertables by table, in the order of the spec
+ * @param overrides values that differ for some tenants; no two set the same table of one schema
+ * @param whenTimescaleMissing what to do with hypertables where TimescaleDB community is not to be
+ *     had
+ * @param safety guard rails
+ */
+public record Desired(
+    String ownerId,
+    TenantSelection tenants,
+    List<DesiredIndex> indexes,
+    List<DesiredHypertable> hypertables,
+    List<TenantOverride> overrides,
+    WhenTimescaleMissing whenTimescaleMissing,
+    Safety safety) {
+
+  public Desired {
+    indexes = List.copyOf(indexes);
+    hypertables = List.copyOf(hypertables);
+    overrides = List.copyOf(overrides);
+  }
+
+  /** The tables that the spec names, sorted. */
+  public Set<String> tables() {
+    Set<String> tables = new TreeSet<>();
+    indexes.forEach(index -> tables.add(index.table()));
+    hypertables.forEach(hypertable -> tables.add(hypertable.table()));
+    return tables;
+  }
+
+  /** {@code spec.timescale.whenMissing}. */
+  public enum WhenTimescaleMissing {
+    SKIP,
+    FAIL
+  }
+
+  /** {@code spec.safety.onDestructive}. */
+  public enum OnDestructive {
+    DENY,
+    ALLOW
+  }
+
+  /**
+   * Guard rails.
+   *
+   * @param onDestructive whether destructive changes are refused or done
+   * @param lockTimeout longest wait for a lock that queues other sessions behind it
+   * @param buildTimeout longest index build on one table, waiting included
+   */
+  public record Safety(OnDestructive onDestructive, Duration lockTimeout, Duration buildTimeout) {}
+}

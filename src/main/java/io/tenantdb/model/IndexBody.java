@@ -1,0 +1,47 @@
+package io.tenantdb.model;
+
+/**
+ * An index's definition as {@code pg_get_indexdef} prints it with {@code search_path = pg_catalog},
+ * without its name and table, and with the tenant's schema replaced by a placeholder: equal for
+ * equal indexes of all tenants.
+ *
+ * @param unique the UNIQUE of the printed head
+ * @param text from {@code USING} on
+ */
+public record IndexBody(boolean unique, String text) {
+
+  private static final String TENANT = "<tenant>.";
+
+  /**
+   * Cuts the head off by its length, not by a pattern: names may contain {@code " USING "}.
+   *
+   * @param definition what {@code pg_get_indexdef} printed
+   * @param unique {@code indisunique}
+   * @param quotedIndex the index's name as {@code quote_ident} prints it
+   * @param quotedTable the qualified table as the definition prints it, with {@code ONLY} if need
+   *     be
+   * @param quotedSchema the tenant's schema as {@code quote_ident} prints it
+   */
+  public static IndexBody of(
+      String definition,
+      boolean unique,
+      String quotedIndex,
+      String quotedTable,
+      String quotedSchema) {
+    String head =
+        "CREATE " + (unique ? "UNIQUE " : "") + "INDEX " + quotedIndex + " ON " + quotedTable + " ";
+    if (!definition.startsWith(head)) {
+      throw new IllegalArgumentException(
+          "not the definition of " + quotedIndex + ": " + definition);
+    }
+    return new IndexBody(
+        unique, definition.substring(head.length()).replace(quotedSchema + ".", TENANT));
+  }
+
+  /** For people: {@code UNIQUE btree (…)}, cut to {@code limit} characters. */
+  public String summary(int limit) {
+    String all =
+        (unique ? "UNIQUE " : "") + text.replaceFirst("^USING ", "").replaceAll("\\s+", " ");
+    return all.length() <= limit ? all : all.substring(0, limit - 1) + "…";
+  }
+}

@@ -1,0 +1,114 @@
+package io.tenantdb.model;
+
+import java.net.URLDecoder;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Ownership, written on the object itself: the first line of an index's or a view's comment, or
+ * {@code managed_by} in a job's config. One line, values percent-encoded:
+ *
+ * <pre>
+ * tenantdb:v1 owner=&lt;ownerId&gt; name=&lt;declared name&gt; table=&lt;table&gt; spec=&lt;hash&gt; made|adopted [filled]
+ * </pre>
+ *
+ * The format stands in production catalogs and does not change; an unknown word at the end is kept
+ * out of the way.
+ *
+ * @param owner the resource's {@code ownerId}
+ * @param name declared name of an index or aggregate; {@code compression}, {@code retention} or
+ *     {@code refresh} of a job
+ * @param table table of an index, hypertable or aggregate of a job, {@code -} of an aggregate
+ * @param spec hash of the resolved item that it was built from; says nothing about what is live
+ * @param origin whether we made the object or found it
+ * @param filled whether an aggregate's first fill is complete
+ */
+public record Mark(
+    String owner, String name, String table, String spec, Origin origin, boolean filled) {
+
+  /** Whether the operator made an object. What it adopted it never drops. */
+  public enum Origin {
+    MADE,
+    ADOPTED
+  }
+
+  /** How a schedule or comment names a policy of a hypertable: {@code name=compression}. */
+  public static final String COMPRESSION = "compression";
+
+  /** {@code name=retention}. */
+  public static final String RETENTION = "retention";
+
+  private static final Pattern LINE =
+      Pattern.compile(
+          "tenantdb:v1 owner=(\\S+) name=(\\S+) table=(\\S+) spec=([0-9a-f]{16})"
+              + " (made|adopted)((?: \\S+)*)");
+
+  /**
+   * The mark in a comment or a config value; empty where there is none, or one that cannot be read.
+   */
+  public static Optional<Mark> parse(String text) {
+    String firstLine = text.lines().findFirst().orElse("");
+    Matcher m = LINE.matcher(firstLine);
+    if (!m.matches()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          new Mark(
+              decode(m.group(1)),
+              decode(m.group(2)),
+              decode(m.group(3)),
+              m.group(4),
+              m.group(5).equals("made") ? Origin.MADE : Origin.ADOPTED,
+              m.group(6).contains(" filled")));
+    } catch (IllegalArgumentException malformedPercentEncoding) {
+      return Optional.empty();
+    }
+  }
+
+  /** The one line. */
+  public String text() {
+    return "tenantdb:v1 owner="
+        + encode(owner)
+        + " name="
+        + encode(name)
+        + " table="
+        + encode(table)
+        + " spec="
+        + spec
+        + (origin == Origin.MADE ? " made" : " adopted")
+        + (filled ? " filled" : "");
+  }
+
+  /**
+   * The line, with a person's own comment kept below it; a mark at the head of {@code existing} is
+   * replaced.
+   */
+  public String above(String existing) {
+    String own =
+        existing.startsWith("tenantdb:v1 ")
+            ? existing.lines().skip(1).reduce("", Mark::join)
+            : existing;
+    return own.isEmpty() ? text() : text() + "\n" + own;
+  }
+
+  /** The same mark with another spec hash. */
+  public Mark withSpec(String hash) {
+    return new Mark(owner, name, table, hash, origin, filled);
+  }
+
+  private static String join(String a, String b) {
+    return a.isEmpty() ? b : a + "\n" + b;
+  }
+
+  private static String encode(String value) {
+    return URLEncoder.encode(value, StandardCharsets.UTF_8).replace("+", "%20").replace("%2F", "/");
+  }
+
+  private static String decode(String value) {
+    return URLDecoder.decode(value.replace("+", "%2B"), StandardCharsets.UTF_8);
+  }
+}

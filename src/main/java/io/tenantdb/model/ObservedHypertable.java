@@ -1,0 +1,61 @@
+package io.tenantdb.model;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The hypertable side of a table.
+ *
+ * @param timeColumn its first, open dimension
+ * @param integerTime whether that column is an integer
+ * @param chunkInterval interval text, or a whole number for integer time
+ * @param compressionEnabled whether {@code timescaledb.compress} is set
+ * @param segmentBy live {@code compress_segmentby}; empty where TimescaleDB chooses it
+ * @param orderBy live {@code compress_orderby}; empty where TimescaleDB chooses it
+ * @param chunks number of chunks
+ * @param oldestChunkEnd end of the oldest chunk; empty without chunks and for integer time
+ * @param jobs its compression and retention jobs
+ */
+public record ObservedHypertable(
+    String timeColumn,
+    boolean integerTime,
+    TimeSpan chunkInterval,
+    boolean compressionEnabled,
+    Optional<List<String>> segmentBy,
+    Optional<List<OrderBy>> orderBy,
+    long chunks,
+    Optional<Instant> oldestChunkEnd,
+    List<Job> jobs) {
+
+  public ObservedHypertable {
+    jobs = List.copyOf(jobs);
+  }
+
+  /**
+   * The job of the policy, where there is one. TimescaleDB allows one of each kind per hypertable.
+   */
+  public Optional<Job> job(PolicyKind kind) {
+    return jobs.stream().filter(job -> job.kind() == kind).findFirst();
+  }
+
+  /**
+   * A policy's job.
+   *
+   * @param after {@code compress_after} or {@code drop_after}: interval text, or a whole number;
+   *     empty where the job is of another kind ({@code compress_created_before}, {@code
+   *     drop_created_before})
+   * @param every schedule interval
+   * @param scheduled false where a person paused it
+   * @param owner the role that it runs as
+   * @param mark {@code managed_by} of its config
+   */
+  public record Job(
+      int id,
+      PolicyKind kind,
+      Optional<TimeSpan> after,
+      String every,
+      boolean scheduled,
+      String owner,
+      Optional<Mark> mark) {}
+}

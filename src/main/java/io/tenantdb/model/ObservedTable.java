@@ -1,0 +1,59 @@
+package io.tenantdb.model;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One declared table of one tenant.
+ *
+ * @param kind what sort of relation it is
+ * @param columnSignature hash over the columns; equal ones share a {@link TableLayout}
+ * @param constraintSignature hash over the constraints; with the columns it tells whether a new
+ *     tenant has settled
+ * @param pages size of the main fork in 8 KiB pages, from the file itself; zero for a hypertable's
+ *     root
+ * @param foreignLock true where another session holds or awaits a lock above ACCESS SHARE on it
+ * @param referencedBy foreign keys of other tables that point here, as {@code
+ *     schema.table.constraint}
+ * @param published true where a publication has it
+ * @param indexes all its indexes
+ * @param hypertable its hypertable side, where it is one
+ */
+public record ObservedTable(
+    long oid,
+    String name,
+    Kind kind,
+    String owner,
+    String columnSignature,
+    String constraintSignature,
+    long pages,
+    boolean foreignLock,
+    List<String> referencedBy,
+    boolean published,
+    List<ObservedIndex> indexes,
+    Optional<ObservedHypertable> hypertable) {
+
+  /** What sort of relation bears the name. */
+  public enum Kind {
+    ORDINARY,
+    PARTITIONED,
+    MATERIALIZED_VIEW,
+    /** A view, sequence, foreign table, …: nothing can be built on it. */
+    OTHER
+  }
+
+  /** The index of the name, where it exists on this table. */
+  public Optional<ObservedIndex> index(String indexName) {
+    return indexes.stream().filter(index -> index.name().equals(indexName)).findFirst();
+  }
+
+  boolean hasMarkOf(String ownerId) {
+    return indexes.stream()
+            .flatMap(index -> index.mark().stream())
+            .anyMatch(m -> m.owner().equals(ownerId))
+        || hypertable.stream()
+            .flatMap(h -> h.jobs().stream())
+            .flatMap(job -> job.mark().stream())
+            .anyMatch(m -> m.owner().equals(ownerId));
+  }
+}

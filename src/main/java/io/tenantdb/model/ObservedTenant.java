@@ -1,0 +1,44 @@
+package io.tenantdb.model;
+
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * One tenant schema.
+ *
+ * @param tables the declared tables that exist, by name
+ * @param names relations of the schema that bear a declared or a reserved name, by name
+ * @param localObjects signature of the functions, operators, types, operator classes and collations
+ *     that live in the schema itself; empty text where there are none. Names in expressions may
+ *     resolve to them
+ * @param usableBy owners of the declared tables that have USAGE and CREATE on the schema
+ */
+public record ObservedTenant(
+    String schema,
+    Map<String, ObservedTable> tables,
+    Map<String, NamedRelation> names,
+    String localObjects,
+    Set<String> usableBy) {
+
+  /** The table, where it exists. */
+  public Optional<ObservedTable> table(String name) {
+    return Optional.ofNullable(tables.get(name));
+  }
+
+  /**
+   * True when some object in here bears a mark of the owner: then the tenant has been worked on
+   * before.
+   */
+  public boolean hasMarkOf(String ownerId) {
+    return tables.values().stream().anyMatch(table -> table.hasMarkOf(ownerId));
+  }
+
+  /**
+   * A relation that bears a declared or a reserved name.
+   *
+   * @param kind {@code relkind} in words: table, view, index, sequence, …
+   * @param table the table of an index; empty otherwise
+   */
+  public record NamedRelation(String name, String kind, Optional<String> table) {}
+}

@@ -1,0 +1,90 @@
+package io.tenantdb.model;
+
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * The difference between what is declared and what is live.
+ *
+ * @param tenants one plan a tenant, sorted by schema
+ * @param refused changes that are needed and that {@code safety} refuses; not among the tenants'
+ *     changes
+ * @param missingSchemas declared schemas that do not exist
+ */
+public record Plan(List<TenantPlan> tenants, List<Refusal> refused, List<String> missingSchemas) {
+
+  public Plan {
+    tenants = List.copyOf(tenants);
+    refused = List.copyOf(refused);
+    missingSchemas = List.copyOf(missingSchemas);
+  }
+
+  /** True when nothing is to be done, refused changes included. */
+  public boolean empty() {
+    return refused.isEmpty() && tenants.stream().allMatch(tenant -> tenant.changes().isEmpty());
+  }
+
+  /** All changes, tenant by tenant. */
+  public List<Change> changes() {
+    return tenants.stream().flatMap(tenant -> tenant.changes().stream()).toList();
+  }
+
+  /** How many tenants are in the state. */
+  public long count(TenantState state) {
+    return tenants.stream().filter(tenant -> tenant.state() == state).count();
+  }
+
+  /** The changes as templates × tenants, in the order in which they are first met. */
+  public List<Template> templates() {
+    return templates(changes());
+  }
+
+  /** The refused changes as templates × tenants. */
+  public List<Template> refusedTemplates() {
+    return templates(refused.stream().map(Refusal::change).toList());
+  }
+
+  /**
+   * First 32 hex digits of SHA-256 over the sorted ids of all templates, refused ones too, one a
+   * line.
+   */
+  public String hash() {
+    TreeSet<String> ids = new TreeSet<>();
+    templates().forEach(template -> ids.add(template.id()));
+    refusedTemplates().forEach(template -> ids.add(template.id()));
+    return Hashes.hex32(ids.stream().map(id -> id + "\n").collect(Collectors.joining()));
+  }
+
+  private static List<Template> templates(Collection<Change> changes) {
+    Map<Key, List<Change>> groups =
+        changes.stream()
+            .collect(Collectors.groupingBy(Key::of, LinkedHashMap::new, Collectors.toList()));
+    Function<Map.Entry<Key, List<Change>>, Template> toTemplate =
+        e -> e.getKey().template(e.getValue());
+    return groups.entrySet().stream().map(toTemplate).toList();
+  }
+
+  private record Key(String kind, String object, String before, String after, Hazard hazard) {
+    static Key of(Change change) {
+      return new Key(
+          change.kind(), change.object(), change.before(), change.after(), change.hazard());
+    }
+
+    Template template(List<Change> changes) {
+      return new Template(
+          Hashes.hex16(String.join("\0", kind, object, before, after, hazard.name())),
+          kind,
+          object,
+          before,
+          after,
+          hazard,
+          changes.get(0).anyTenant().script().replace("\"<schema>\"", "<schema>"),
+          changes.stream().map(change -> change.target().schema()).sorted().distinct().toList());
+    }
+  }
+}

@@ -1,0 +1,179 @@
+package io.tenantdb.model;
+
+/**
+ * Why a resource, a tenant or an object is in the state that it is in. The one list behind the
+ * conditions' reasons, the events' reasons, the retry and the metric label; names follow the
+ * Kubernetes API convention for condition reasons (CamelCase).
+ *
+ * <p>Each reason says who has to act: {@link Remedy#PERSON} reasons stall the resource, {@link
+ * Remedy#TIME} reasons are retried and expected to pass, {@link Remedy#NONE} is not a problem.
+ */
+public enum Reason {
+  /** All tenants are as declared. */
+  Converged(Remedy.NONE),
+  /** Changes are being carried out, or will be at the next pass. */
+  Progressing(Remedy.TIME),
+  /** {@code spec.suspend}: observed and reported, nothing changed. */
+  Suspended(Remedy.NONE),
+  /** The first pass has not ended yet. */
+  Pending(Remedy.TIME),
+
+  /** The spec breaks a rule that no change of the database can mend. */
+  SpecInvalid(Remedy.PERSON),
+  /** Another owner's mark, or another resource's declaration, is on the object. */
+  Conflict(Remedy.PERSON),
+  /** A destructive change was refused by {@code safety.onDestructive: Deny}. */
+  DestructiveDenied(Remedy.PERSON),
+
+  /** The credentials Secret, or a key of it, does not exist. */
+  SecretNotFound(Remedy.PERSON),
+  /**
+   * The CA bundle's Secret or ConfigMap, or a key of it, does not exist or holds no certificate.
+   */
+  CertificateAuthorityNotFound(Remedy.PERSON),
+  /** SQLSTATE 28P01 or 28000: user name or password refused. */
+  AuthenticationFailed(Remedy.PERSON),
+  /** The host name does not resolve, nothing listens, or the connection broke. */
+  ConnectionFailed(Remedy.TIME),
+  /** The server's certificate is not trusted, names another host, or the server has no TLS. */
+  TlsFailed(Remedy.PERSON),
+  /** SQLSTATE 3D000: no such database. */
+  DatabaseNotFound(Remedy.PERSON),
+  /** SQLSTATE 42501: the role may not do what the spec needs. */
+  InsufficientPrivilege(Remedy.PERSON),
+  /** The server is a standby or read-only: nothing is written. */
+  NotPrimary(Remedy.TIME),
+  /**
+   * The system identifier or the database's oid is not what it was: caches dropped, destructive
+   * work held.
+   */
+  DatabaseChanged(Remedy.PERSON),
+  /** The server's version is older than the oldest supported one. */
+  UnsupportedServer(Remedy.PERSON),
+  /**
+   * SQLSTATE classes 53, 57P0x and 58: disk, connections, shutdown, I/O. The database is left alone
+   * at once.
+   */
+  ServerUnavailable(Remedy.TIME),
+  /**
+   * A session pooler in transaction mode is between us and the server: session locks and settings
+   * do not hold.
+   */
+  PoolerUnsupported(Remedy.PERSON),
+
+  /** No TimescaleDB, or one that cannot be used. */
+  TimescaleMissing(Remedy.NONE),
+  /** TimescaleDB under the Apache licence: no policies, no compression, no aggregates. */
+  TimescaleLicense(Remedy.NONE),
+  /** TimescaleDB community is there. */
+  TimescaleCommunity(Remedy.NONE),
+
+  /** A schema of {@code tenants.schemas} does not exist. */
+  SchemaMissing(Remedy.PERSON),
+  /** A declared table does not exist, under {@code onMissingTable: Fail}. */
+  TableMissing(Remedy.PERSON),
+  /** A declared table does not exist yet, under {@code onMissingTable: Wait}. */
+  WaitingForTable(Remedy.NONE),
+  /** A declared table does not exist, under {@code onMissingTable: Skip}. */
+  TableSkipped(Remedy.NONE),
+  /** A new tenant whose tables have not looked the same long enough ({@code tenants.settle}). */
+  Settling(Remedy.NONE),
+  /** The tenant, table or index vanished while it was worked on. */
+  Gone(Remedy.TIME),
+  /**
+   * Another session holds what we need: the same owner's other worker, a running build, a lock on
+   * the table.
+   */
+  Busy(Remedy.TIME),
+
+  /** An index of the declared name has another definition. */
+  DefinitionDiffers(Remedy.PERSON),
+  /** An index of the declared name is invalid, and we did not make it. */
+  IndexInvalid(Remedy.PERSON),
+  /** The declared name is taken by another kind of relation, or by an index of another table. */
+  NameTaken(Remedy.PERSON),
+  /**
+   * PostgreSQL refuses the declared definition: unknown column, non-immutable function, unknown
+   * operator class, …
+   */
+  DefinitionRefused(Remedy.PERSON),
+  /** An equal index under another name stands for the declared one. */
+  SatisfiedBy(Remedy.NONE),
+  /** SQLSTATE 23505 or 23P01: rows break the declared unique index. */
+  DuplicateRows(Remedy.PERSON),
+  /** What is declared cannot be had on this kind of table, or on this server version. */
+  NotSupported(Remedy.PERSON),
+  /** The built index is not what was declared; it was not published. */
+  VerificationFailed(Remedy.PERSON),
+  /** A half-built index of ours cannot be removed now; it will be tried again. */
+  LeftoverPending(Remedy.TIME),
+  /** SQLSTATE 55P03, or waiting longer than {@code lockTimeout}. */
+  LockTimeout(Remedy.TIME),
+  /** A build ran, or waited, longer than {@code buildTimeout}. */
+  BuildTimeout(Remedy.TIME),
+  /** SQLSTATE 40P01 or 57014: the statement was cancelled or lost a deadlock. */
+  Interrupted(Remedy.TIME),
+
+  /** The declared hypertable is a plain table, and {@code convert} does not let us convert it. */
+  NotHypertable(Remedy.PERSON),
+  /** The hypertable is partitioned by another column than {@code timeColumn}. */
+  TimeColumnDiffers(Remedy.PERSON),
+  /** The table, an index or a foreign key stands in the way of the conversion to a hypertable. */
+  ConversionBlocked(Remedy.PERSON),
+  /**
+   * The interval's type does not fit the time column: whole numbers for integer time, intervals for
+   * the rest.
+   */
+  IntervalTypeDiffers(Remedy.PERSON),
+  /** The table's owner has no LOGIN: TimescaleDB runs no job for it (SQLSTATE 28000). */
+  OwnerCannotLogin(Remedy.PERSON),
+  /** A person paused the policy's job ({@code scheduled = false}); it is not un-paused. */
+  JobPaused(Remedy.NONE),
+  /** A superuser owns the table: only plain columns are built on it. */
+  SuperuserOwned(Remedy.PERSON),
+
+  /** Something outside these reasons; the message has the SQLSTATE. */
+  DatabaseError(Remedy.TIME),
+  /** A defect of the operator; the log has the stack trace. */
+  InternalError(Remedy.TIME),
+
+  /** Event: a new tenant schema was found. */
+  TenantFound(Remedy.NONE),
+  /** Event: a schema is no tenant any more; everything in it stays. */
+  Released(Remedy.NONE),
+  /** Event: what somebody changed or removed is as declared again. */
+  DriftCorrected(Remedy.NONE),
+  /** Event: the Secret changed and the connection was made anew. */
+  Reconnected(Remedy.NONE);
+
+  /** Who makes a reason go away. */
+  public enum Remedy {
+    /** Nobody: it is not a problem. */
+    NONE,
+    /** A retry. */
+    TIME,
+    /** A person: the resource is {@code Stalled} while it lasts, and still retried on interval. */
+    PERSON
+  }
+
+  private final Remedy remedy;
+
+  Reason(Remedy remedy) {
+    this.remedy = remedy;
+  }
+
+  /** Who makes this reason go away. */
+  public Remedy remedy() {
+    return remedy;
+  }
+
+  /** True when only a person can make this reason go away (kstatus: {@code Stalled}). */
+  public boolean stalls() {
+    return remedy == Remedy.PERSON;
+  }
+
+  /** True when the whole database must be left alone at once, whatever else is planned. */
+  public boolean haltsDatabase() {
+    return this == ServerUnavailable || this == ConnectionFailed || this == NotPrimary;
+  }
+}

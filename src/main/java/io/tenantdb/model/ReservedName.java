@@ -1,0 +1,41 @@
+package io.tenantdb.model;
+
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The deterministic names that an index bears while it is not published: a restarted operator
+ * computes them again and so recognises its own half-done work from the catalogs alone. Hashes,
+ * because PostgreSQL cuts names at 63 bytes.
+ *
+ * @param id first 16 hex digits of SHA-256 over (table, NUL, declared name)
+ * @param hash the spec hash of an index that is being built, the body's hash of one that is on its
+ *     way out
+ * @param building true for {@code _tdb_b_}, false for {@code _tdb_o_}
+ */
+public record ReservedName(String id, String hash, boolean building) {
+
+  /** What every name that is ours begins with; specs may not declare such names. */
+  public static final String PREFIX = "_tdb_";
+
+  private static final Pattern NAME = Pattern.compile("_tdb_([bo])_([0-9a-f]{16})_([0-9a-f]{16})");
+
+  /** The name under which the declared index is built. */
+  public static ReservedName building(String table, String name, String specHash) {
+    return new ReservedName(Hashes.hex16(table + '\0' + name), specHash, true);
+  }
+
+  /** The parts of a reserved name; empty for any other name. */
+  public static Optional<ReservedName> parse(String name) {
+    Matcher m = NAME.matcher(name);
+    return m.matches()
+        ? Optional.of(new ReservedName(m.group(2), m.group(3), m.group(1).equals("b")))
+        : Optional.empty();
+  }
+
+  /** The name as PostgreSQL has it. */
+  public String text() {
+    return PREFIX + (building ? "b_" : "o_") + id + '_' + hash;
+  }
+}

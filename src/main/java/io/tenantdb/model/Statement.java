@@ -1,0 +1,39 @@
+package io.tenantdb.model;
+
+import java.util.List;
+
+/**
+ * One SQL statement and its parameters, in order of the {@code ?} in it. Where a statement has no
+ * parameters its text is sent as it stands, without escape processing, because {@code ?} is also an
+ * operator of {@code jsonb}.
+ */
+public record Statement(String sql, List<String> parameters) {
+
+  public Statement {
+    parameters = List.copyOf(parameters);
+  }
+
+  /** A statement without parameters. */
+  public static Statement of(String sql) {
+    return new Statement(sql, List.of());
+  }
+
+  /** A statement with text parameters; the SQL casts them ({@code ?::interval}). */
+  public static Statement of(String sql, String... parameters) {
+    return new Statement(sql, List.of(parameters));
+  }
+
+  /** The statement as a person could run it in psql: parameters written in as literals. */
+  public String display() {
+    if (parameters.isEmpty()) {
+      return sql;
+    }
+    StringBuilder out = new StringBuilder();
+    int next = 0;
+    for (int i = 0; i < sql.length(); i++) {
+      char c = sql.charAt(i);
+      out.append(c == '?' ? Identifiers.literal(parameters.get(next++)) : String.valueOf(c));
+    }
+    return out.toString();
+  }
+}
