@@ -132,7 +132,7 @@ final class PolicyPlanner {
               enabled ? SetCompression.describe(liveSegmentBy, liveOrderBy) : "not enabled",
               compression.segmentBy(),
               orderBy,
-              enabled && !olderSpec(compression) || draft.converged()));
+              (enabled && !olderSpec(compression)) || draft.converged()));
     }
     return true;
   }

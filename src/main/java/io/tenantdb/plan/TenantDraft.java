@@ -113,7 +113,13 @@ final class TenantDraft {
   }
 
   void find(Verdict verdict, String object, Reason reason, String sqlState, String sentence) {
-    findings.add(new Finding(verdict, object, reason, sqlState, tenant.schema() + ": " + sentence));
+    findings.add(
+        new Finding(verdict, object, reason, sqlState, tenant.schema() + ": " + ended(sentence)));
+  }
+
+  /** PostgreSQL's words end without a full stop. */
+  private static String ended(String sentence) {
+    return sentence.endsWith(".") ? sentence : sentence + ".";
   }
 
   private OwnerRights rights(ObservedTable table) {
