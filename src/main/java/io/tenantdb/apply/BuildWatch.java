@@ -5,6 +5,7 @@ import io.tenantdb.database.DatabaseException;
 import io.tenantdb.database.Sql;
 import io.tenantdb.model.BuildProgress;
 import io.tenantdb.model.Change;
+import io.tenantdb.model.IndexChange;
 import io.tenantdb.model.Statement;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -70,7 +71,7 @@ public final class BuildWatch implements AutoCloseable {
   private void look() {
     List<Map.Entry<Integer, Running>> slow =
         running.entrySet().stream()
-            .filter(e -> e.getValue().change() instanceof Change.CreateIndex)
+            .filter(e -> e.getValue().change() instanceof IndexChange.CreateIndex)
             .filter(e -> System.nanoTime() - e.getValue().sinceNanos() > 1_000_000_000L)
             .toList();
     if (slow.isEmpty()) {

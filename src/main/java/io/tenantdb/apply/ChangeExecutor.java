@@ -2,10 +2,11 @@ package io.tenantdb.apply;
 
 import io.tenantdb.database.SqlStates;
 import io.tenantdb.model.Change;
-import io.tenantdb.model.Change.CreateIndex;
-import io.tenantdb.model.Change.DropLeftover;
-import io.tenantdb.model.Change.PublishIndex;
 import io.tenantdb.model.ChangeResult;
+import io.tenantdb.model.IndexChange;
+import io.tenantdb.model.IndexChange.CreateIndex;
+import io.tenantdb.model.IndexChange.DropLeftover;
+import io.tenantdb.model.IndexChange.PublishIndex;
 import io.tenantdb.model.Reason;
 import java.sql.SQLException;
 
@@ -59,7 +60,7 @@ public final class ChangeExecutor {
     // A build waits and works as long as buildTimeout; only then does the server itself end it.
     boolean byServer = gaveUp && !session.cancelled();
     boolean concurrently =
-        change instanceof CreateIndex c && c.build() == Change.Build.CONCURRENTLY;
+        change instanceof CreateIndex c && c.build() == IndexChange.Build.CONCURRENTLY;
     return concurrently && byServer ? Reason.BuildTimeout : found;
   }
 

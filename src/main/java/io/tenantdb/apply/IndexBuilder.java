@@ -2,12 +2,12 @@ package io.tenantdb.apply;
 
 import io.tenantdb.database.AdvisoryLock;
 import io.tenantdb.database.Sql;
-import io.tenantdb.model.Change.Build;
-import io.tenantdb.model.Change.CreateIndex;
-import io.tenantdb.model.Change.DropLeftover;
-import io.tenantdb.model.Change.PublishIndex;
 import io.tenantdb.model.Identifiers;
 import io.tenantdb.model.IndexBody;
+import io.tenantdb.model.IndexChange.Build;
+import io.tenantdb.model.IndexChange.CreateIndex;
+import io.tenantdb.model.IndexChange.DropLeftover;
+import io.tenantdb.model.IndexChange.PublishIndex;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.Statement;
 import io.tenantdb.model.Target;

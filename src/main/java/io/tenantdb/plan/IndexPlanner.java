@@ -3,11 +3,11 @@ package io.tenantdb.plan;
 import io.tenantdb.model.Canonical;
 import io.tenantdb.model.CanonicalIndex;
 import io.tenantdb.model.CanonicalIndex.Buildable;
-import io.tenantdb.model.Change;
-import io.tenantdb.model.Change.Build;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Finding.Verdict;
+import io.tenantdb.model.IndexChange;
+import io.tenantdb.model.IndexChange.Build;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedTable;
@@ -77,7 +77,8 @@ final class IndexPlanner {
 
   private void dropLeftover(TenantDraft draft, ObservedTable table, ObservedIndex index) {
     draft.change(
-        table, new Change.DropLeftover(draft.target(table), index.name(), isHypertable(table)));
+        table,
+        new IndexChange.DropLeftover(draft.target(table), index.name(), isHypertable(table)));
   }
 
   private void planIndex(TenantDraft draft, ObservedTable table, DesiredIndex index) {
@@ -191,7 +192,8 @@ final class IndexPlanner {
       Mark wanted = mark(index, mark.map(Mark::origin).orElse(Mark.Origin.ADOPTED));
       if (!mark.equals(Optional.of(wanted))) {
         draft.change(
-            table, new Change.MarkIndex(draft.target(table), index.name(), wanted, live.comment()));
+            table,
+            new IndexChange.MarkIndex(draft.target(table), index.name(), wanted, live.comment()));
       }
     }
   }
@@ -258,7 +260,8 @@ final class IndexPlanner {
         table.indexes().stream().filter(i -> isOurs(i, index, form)).findFirst();
     if (renamed.isPresent()) {
       draft.change(
-          table, new Change.RenameIndex(draft.target(table), renamed.get().name(), index.name()));
+          table,
+          new IndexChange.RenameIndex(draft.target(table), renamed.get().name(), index.name()));
       return;
     }
     Optional<ObservedIndex> unpublished = table.index(reservedName(index));
@@ -315,7 +318,7 @@ final class IndexPlanner {
     } else if (built.valid() && built.body().filter(form.accepted()::contains).isPresent()) {
       draft.change(
           table,
-          new Change.PublishIndex(
+          new IndexChange.PublishIndex(
               draft.target(table),
               built.name(),
               index.name(),
@@ -348,7 +351,7 @@ final class IndexPlanner {
     path.addAll(desired.tenants().searchPath());
     draft.change(
         table,
-        new Change.CreateIndex(
+        new IndexChange.CreateIndex(
             draft.target(table),
             index,
             build,

@@ -3,20 +3,21 @@ package io.tenantdb.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tenantdb.model.Change;
-import io.tenantdb.model.Change.CreateIndex;
 import io.tenantdb.model.Desired.OnDestructive;
 import io.tenantdb.model.Desired.WhenTimescaleMissing;
 import io.tenantdb.model.DesiredHypertable.Convert;
 import io.tenantdb.model.Finding;
-import io.tenantdb.model.HypertableChange.AddPolicy;
-import io.tenantdb.model.HypertableChange.AlterPolicy;
 import io.tenantdb.model.HypertableChange.ConvertTable;
-import io.tenantdb.model.HypertableChange.RemovePolicy;
 import io.tenantdb.model.HypertableChange.SetChunkInterval;
 import io.tenantdb.model.HypertableChange.SetCompression;
+import io.tenantdb.model.IndexChange;
+import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.Observed.OwnerRights;
 import io.tenantdb.model.ObservedHypertable.Job;
+import io.tenantdb.model.PolicyChange.AddPolicy;
+import io.tenantdb.model.PolicyChange.AlterPolicy;
+import io.tenantdb.model.PolicyChange.RemovePolicy;
 import io.tenantdb.model.PolicyKind;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.ServerInfo.Edition;
@@ -369,7 +370,7 @@ class HypertablePlanTest {
     List<Change> changes = world.tenantPlan().changes();
 
     assertThat(changes.get(0)).isInstanceOf(ConvertTable.class);
-    assertThat(((CreateIndex) changes.get(1)).build()).isEqualTo(Change.Build.PER_CHUNK);
+    assertThat(((CreateIndex) changes.get(1)).build()).isEqualTo(IndexChange.Build.PER_CHUNK);
   }
 
   @Test
