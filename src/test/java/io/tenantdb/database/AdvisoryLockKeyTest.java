@@ -10,8 +10,10 @@ class AdvisoryLockKeyTest {
   @Test
   void keysNeverChange() {
     // 32 bits of: printf 'platform/fruitpak' | sha256sum; printf 'tenant_a\0batches' | sha256sum
-    assertThat(AdvisoryLock.Key.pass("platform/fruitpak")).isEqualTo(new AdvisoryLock.Key(0x74646201, 0x02d315eb));
-    assertThat(AdvisoryLock.Key.table("tenant_a", "batches")).isEqualTo(new AdvisoryLock.Key(0x74646202, 0x7812f570));
+    assertThat(AdvisoryLock.Key.pass("platform/fruitpak"))
+        .isEqualTo(new AdvisoryLock.Key(0x74646201, 0x02d315eb));
+    assertThat(AdvisoryLock.Key.table("tenant_a", "batches"))
+        .isEqualTo(new AdvisoryLock.Key(0x74646202, 0x7812f570));
     assertThat(AdvisoryLock.Key.database()).isEqualTo(new AdvisoryLock.Key(0x74646203, 0));
   }
 
