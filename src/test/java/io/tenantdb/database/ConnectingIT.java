@@ -71,6 +71,35 @@ class ConnectingIT {
         "check the user name and the password");
   }
 
+  /** A pool that tries again by itself would lock accounts where failures are counted. */
+  @Test
+  void aWrongPasswordIsSentOnce() {
+    try (Database database = fruitpak().user("only_once", SECRET).open()) {
+      assertThat(catchThrowableOfType(DatabaseException.class, database::borrow).reason())
+          .isEqualTo(Reason.AuthenticationFailed);
+    }
+    assertThat(withTls.logTail())
+        .containsOnlyOnce("FATAL:  password authentication failed for user \"only_once\"");
+  }
+
+  @Test
+  void aServerThatNeverAnswers() throws IOException {
+    try (ServerSocket silent = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+      for (Mode mode : new Mode[] {Mode.DISABLE, Mode.VERIFY_FULL}) {
+        Connections way =
+            fruitpak().at("127.0.0.1", silent.getLocalPort()).tls(mode, withTls.caPem());
+        try (Database database = way.open()) {
+          check(
+              catchThrowableOfType(DatabaseException.class, database::borrow),
+              way,
+              Reason.ConnectionFailed,
+              "08001",
+              "check database.host");
+        }
+      }
+    }
+  }
+
   @Test
   void aRoleThatMayNotLogIn() {
     refused(

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TimeZone;
+import java.util.concurrent.CompletableFuture;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -125,6 +126,8 @@ class DatabaseIT {
 
   @Test
   void anIdlePoolKeepsNoSession() throws SQLException {
+    String housekeeping = "com.zaxxer.hikari.housekeeping.periodMs";
+    System.setProperty(housekeeping, "500");
     try (Database database = app().maxConnections(5).open()) {
       assertThat(database.hikari().getHikariPoolMXBean().getTotalConnections()).isZero();
       try (Connection one = database.borrow();
@@ -137,6 +140,8 @@ class DatabaseIT {
           .atMost(Duration.ofMinutes(2))
           .until(() -> database.hikari().getHikariPoolMXBean().getTotalConnections() == 0);
       assertThat(database.hikari().getMinimumIdle()).isZero();
+    } finally {
+      System.clearProperty(housekeeping);
     }
   }
 
@@ -179,10 +184,12 @@ class DatabaseIT {
     try (Database database = app().maxConnections(2).open();
         Connection pooled = database.borrow()) {
       Connection dedicated = database.dedicated();
+      CompletableFuture<DatabaseException> refused =
+          CompletableFuture.supplyAsync(
+              () -> catchThrowableOfType(DatabaseException.class, database::borrow));
       for (DatabaseException e :
           List.of(
-              catchThrowableOfType(DatabaseException.class, database::borrow),
-              catchThrowableOfType(DatabaseException.class, database::dedicated))) {
+              catchThrowableOfType(DatabaseException.class, database::dedicated), refused.join())) {
         assertThat(e.reason()).isEqualTo(Reason.Busy);
         assertThat((Throwable) e).hasMessageContaining("maxConnections = 2");
       }
