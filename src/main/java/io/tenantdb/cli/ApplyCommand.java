@@ -27,8 +27,6 @@ import picocli.CommandLine.Option;
       "  TENANTDB_PASSWORD=… tenantdb apply -f fruitpak.yaml --user tenantdb --yes"
     })
 final class ApplyCommand extends EngineCommand {
-  private static final int MOST_PASSES = 5;
-
   @Option(
       names = {"-y", "--yes"},
       description = "Do not ask.")
@@ -90,21 +88,12 @@ final class ApplyCommand extends EngineCommand {
                   + ". What was begun is finished, or cleaned, by the next run; run apply again.");
         };
     try (Interruption interruption = new Interruption(session::cancelRunning, farewell).arm()) {
-      Outcome outcome = session.pass(interruption.gate(), progress);
-      // One pass can make room for the next: a leftover dropped, an index then built.
-      for (int pass = 1; pass < MOST_PASSES && more(outcome); pass++) {
-        outcome = session.pass(interruption.gate(), progress);
-      }
-      return outcome;
+      return session.pass(interruption.gate(), progress);
     } finally {
       progress.end();
       out().println(progress.summary() + ".");
       out().flush();
     }
-  }
-
-  private static boolean more(Outcome outcome) {
-    return outcome.applied() > 0 && outcome.held().isEmpty() && !outcome.plan().changes().isEmpty();
   }
 
   private int ended(Outcome outcome) {

@@ -31,7 +31,7 @@ final class Progress implements PassListener {
 
   @Override
   public synchronized void planned(Observed observed, Plan plan) {
-    total = ended + plan.changes().size();
+    total = plan.changes().size();
   }
 
   @Override
@@ -56,6 +56,8 @@ final class Progress implements PassListener {
   @Override
   public synchronized void finished(ChangeResult result) {
     ended++;
+    // What a round of changes made possible comes on top of the plan.
+    total = Math.max(total, ended);
     switch (result.status()) {
       case DONE -> done++;
       case FAILED -> failed++;
