@@ -42,7 +42,7 @@ public sealed interface IndexChange extends Change {
 
     /** The name under which it is built. */
     public String reservedName() {
-      return ReservedName.building(index.table(), index.name(), index.specHash()).text();
+      return index.reservedName();
     }
 
     /** The bodies that count as the declared one. */

@@ -36,12 +36,8 @@ final class HypertablePlanner {
     this.canonical = canonical;
   }
 
-  /**
-   * Plans the conversion and the chunk interval, which come before the table's indexes.
-   *
-   * @return true when the table is a hypertable, or will be once the planned changes are made
-   */
-  boolean prepare(TenantDraft draft, DesiredHypertable wanted, ObservedTable table) {
+  /** Plans the conversion and the chunk interval, which come before the table's indexes. */
+  void prepare(TenantDraft draft, DesiredHypertable wanted, ObservedTable table) {
     if (server.timescale().schema().isEmpty()) {
       if (desired.whenTimescaleMissing() == WhenTimescaleMissing.FAIL) {
         draft.find(
@@ -51,13 +47,13 @@ final class HypertablePlanner {
             table.name()
                 + " cannot be a hypertable: the database has no TimescaleDB, and spec.timescale.whenMissing is Fail.");
       }
-      return false;
+      return;
     }
     if (table.hypertable().isPresent()) {
       chunkInterval(draft, wanted, table, table.hypertable().get());
-      return true;
+    } else {
+      convert(draft, wanted, table);
     }
-    return convert(draft, wanted, table);
   }
 
   /** Plans compression and retention, which come after the table's indexes. */
@@ -81,10 +77,7 @@ final class HypertablePlanner {
     if (live.isPresent() && !live.get().timeColumn().equals(wanted.timeColumn())) {
       return;
     }
-    boolean planned =
-        draft.changes().stream()
-            .anyMatch(c -> c instanceof ConvertTable && c.target().table().equals(table.name()));
-    if (live.isEmpty() && !planned) {
+    if (!draft.isHypertable(table)) {
       return;
     }
     boolean integerTime =
@@ -137,7 +130,7 @@ final class HypertablePlanner {
     return wanted.equals(live);
   }
 
-  private boolean convert(TenantDraft draft, DesiredHypertable wanted, ObservedTable table) {
+  private void convert(TenantDraft draft, DesiredHypertable wanted, ObservedTable table) {
     List<String> obstacles = obstacles(draft, wanted, table);
     if (wanted.convert() == DesiredHypertable.Convert.NEVER) {
       draft.find(
@@ -146,7 +139,7 @@ final class HypertablePlanner {
           Reason.NotHypertable,
           table.name()
               + " is no hypertable; set convert: WhenEmpty, or convert it with create_hypertable.");
-      return false;
+      return;
     }
     if (!obstacles.isEmpty()) {
       draft.find(
@@ -154,13 +147,13 @@ final class HypertablePlanner {
           table.name(),
           Reason.ConversionBlocked,
           table.name() + " cannot become a hypertable: " + String.join("; ", obstacles) + ".");
-      return false;
+      return;
     }
     boolean integerTime = INTEGERS.contains(draft.columnType(table, wanted.timeColumn()));
     Optional<TimeSpan> interval = wanted.chunkInterval();
     if (interval.isPresent() && interval.get() instanceof TimeSpan.Whole != integerTime) {
       typeDiffers(draft, table, "chunkInterval", interval.get(), integerTime);
-      return false;
+      return;
     }
     if (integerTime && interval.isEmpty()) {
       draft.find(
@@ -168,9 +161,8 @@ final class HypertablePlanner {
           table.name(),
           Reason.IntervalTypeDiffers,
           table.name() + " has integer time, for which chunkInterval must be declared; add it.");
-      return false;
+      return;
     }
-    int before = draft.changes().size();
     draft.change(
         table,
         new ConvertTable(
@@ -178,7 +170,6 @@ final class HypertablePlanner {
             wanted.timeColumn(),
             interval,
             server.timescale().schema().orElseThrow()));
-    return draft.changes().size() > before;
   }
 
   private static List<String> obstacles(

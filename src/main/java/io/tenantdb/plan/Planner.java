@@ -14,6 +14,7 @@ import io.tenantdb.model.Refusal;
 import io.tenantdb.model.TenantHistory;
 import io.tenantdb.model.TenantPlan;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -26,6 +27,8 @@ public final class Planner {
   private final Observed observed;
   private final Canonical canonical;
   private final TenantHistory history;
+  private final IdentityHashMap<DesiredTenant, IndexPlanner> indexPlanners =
+      new IdentityHashMap<>();
 
   public Planner(Desired desired, Observed observed, Canonical canonical, TenantHistory history) {
     this.desired = desired;
@@ -68,16 +71,14 @@ public final class Planner {
       return draft;
     }
     HypertablePlanner hypertables = new HypertablePlanner(desired, observed.server(), canonical);
-    Set<String> converted = new TreeSet<>();
     wanted
         .hypertables()
         .forEach(
             hypertable ->
                 tenant
                     .table(hypertable.table())
-                    .filter(table -> hypertables.prepare(draft, hypertable, table))
-                    .ifPresent(table -> converted.add(table.name())));
-    new IndexPlanner(desired, canonical, wanted.indexes(), converted).plan(draft);
+                    .ifPresent(table -> hypertables.prepare(draft, hypertable, table)));
+    indexPlanner(wanted).plan(draft);
     wanted
         .hypertables()
         .forEach(
@@ -86,6 +87,11 @@ public final class Planner {
                     .table(hypertable.table())
                     .ifPresent(table -> hypertables.policies(draft, hypertable, table)));
     return draft;
+  }
+
+  private IndexPlanner indexPlanner(DesiredTenant wanted) {
+    return indexPlanners.computeIfAbsent(
+        wanted, w -> new IndexPlanner(desired, canonical, w.indexes()));
   }
 
   /** Returns true when the tenant is left alone for it. */

@@ -5,12 +5,10 @@ import io.tenantdb.model.CanonicalInterval;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredHypertable;
 import io.tenantdb.model.Finding.Verdict;
-import io.tenantdb.model.HypertableChange.SetCompression;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.ObservedHypertable;
 import io.tenantdb.model.ObservedHypertable.Job;
 import io.tenantdb.model.ObservedTable;
-import io.tenantdb.model.OrderBy;
 import io.tenantdb.model.PolicyChange.AddPolicy;
 import io.tenantdb.model.PolicyChange.AlterPolicy;
 import io.tenantdb.model.PolicyChange.RemovePolicy;
@@ -19,12 +17,9 @@ import io.tenantdb.model.PolicyState;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.ServerInfo;
 import io.tenantdb.model.TimeSpan;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
-/** Plans the compression settings and the policies of one hypertable of one tenant. */
+/** Plans the policies of one hypertable of one tenant. */
 final class PolicyPlanner {
 
   private static final long SECONDS_PER_DAY = 86_400;
@@ -37,6 +32,7 @@ final class PolicyPlanner {
   private final DesiredHypertable wanted;
   private final boolean integerTime;
   private final String extensionSchema;
+  private final CompressionSettingsPlanner settings;
 
   PolicyPlanner(
       Desired desired,
@@ -53,6 +49,7 @@ final class PolicyPlanner {
     this.wanted = wanted;
     this.integerTime = integerTime;
     this.extensionSchema = server.timescale().schema().orElseThrow();
+    this.settings = new CompressionSettingsPlanner(draft, table, wanted.timeColumn());
   }
 
   /** What a spec says of one policy, whichever it is. */
@@ -69,7 +66,7 @@ final class PolicyPlanner {
         .compression()
         .ifPresent(
             c -> {
-              if (c.state() == PolicyState.PRESENT && !settings(c)) {
+              if (c.state() == PolicyState.PRESENT && !settings.plan(c)) {
                 return;
               }
               policy(
@@ -93,67 +90,6 @@ final class PolicyPlanner {
                         r.every(),
                         r.specHash(),
                         "retention.dropAfter")));
-  }
-
-  /** Returns false when the settings cannot be had, and so neither can the policy. */
-  private boolean settings(DesiredHypertable.Compression compression) {
-    List<String> missing =
-        Stream.concat(
-                compression.segmentBy().stream().flatMap(List::stream),
-                compression.orderBy().stream().flatMap(List::stream).map(OrderBy::column))
-            .filter(column -> !draft.hasColumn(table, column))
-            .toList();
-    if (!missing.isEmpty()) {
-      draft.find(
-          Verdict.FAILED,
-          table.name() + " compression settings",
-          Reason.DefinitionRefused,
-          "compression of "
-              + table.name()
-              + " names columns that it does not have: "
-              + String.join(", ", missing)
-              + ".");
-      return false;
-    }
-    Optional<ObservedHypertable> live = table.hypertable();
-    Optional<List<OrderBy>> orderBy = compression.orderBy().map(this::withTimeColumn);
-    Optional<List<String>> liveSegmentBy = live.flatMap(ObservedHypertable::segmentBy);
-    Optional<List<OrderBy>> liveOrderBy = live.flatMap(ObservedHypertable::orderBy);
-    boolean enabled = live.filter(ObservedHypertable::compressionEnabled).isPresent();
-    boolean asDeclared =
-        enabled
-            && (compression.segmentBy().isEmpty() || compression.segmentBy().equals(liveSegmentBy))
-            && (orderBy.isEmpty() || orderBy.equals(liveOrderBy));
-    if (!asDeclared) {
-      draft.change(
-          table,
-          new SetCompression(
-              draft.target(table),
-              enabled ? SetCompression.describe(liveSegmentBy, liveOrderBy) : "not enabled",
-              compression.segmentBy(),
-              orderBy,
-              (enabled && !olderSpec(compression)) || draft.converged()));
-    }
-    return true;
-  }
-
-  private boolean olderSpec(DesiredHypertable.Compression compression) {
-    return table
-        .hypertable()
-        .flatMap(h -> h.job(PolicyKind.COMPRESSION))
-        .flatMap(Job::mark)
-        .filter(m -> !m.spec().equals(compression.specHash()))
-        .isPresent();
-  }
-
-  /** TimescaleDB appends the time column, descending, where {@code compress_orderby} lacks it. */
-  private List<OrderBy> withTimeColumn(List<OrderBy> orderBy) {
-    if (orderBy.stream().anyMatch(o -> o.column().equals(wanted.timeColumn()))) {
-      return orderBy;
-    }
-    List<OrderBy> all = new ArrayList<>(orderBy);
-    all.add(new OrderBy(wanted.timeColumn(), true, true));
-    return all;
   }
 
   private void policy(Declared declared) {

@@ -3,8 +3,11 @@ package io.tenantdb.plan;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.Finding;
 import io.tenantdb.model.Finding.Verdict;
+import io.tenantdb.model.HypertableChange.ConvertTable;
+import io.tenantdb.model.IndexChange.DropLeftover;
 import io.tenantdb.model.Observed;
 import io.tenantdb.model.Observed.OwnerRights;
+import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.ObservedTenant;
 import io.tenantdb.model.Reason;
@@ -69,6 +72,18 @@ final class TenantDraft {
         .map(c -> c.type())
         .findFirst()
         .orElse("");
+  }
+
+  /** True when the table is a hypertable, or will be once the changes planned so far are made. */
+  boolean isHypertable(ObservedTable table) {
+    return table.hypertable().isPresent()
+        || changes.stream()
+            .anyMatch(c -> c instanceof ConvertTable && c.target().table().equals(table.name()));
+  }
+
+  /** Plans that an index under a reserved name, which nobody builds, is dropped. */
+  void dropLeftover(ObservedTable table, ObservedIndex index) {
+    change(table, new DropLeftover(target(table), index.name(), isHypertable(table)));
   }
 
   boolean superuserOwned(ObservedTable table) {
