@@ -38,9 +38,13 @@ final class Cluster {
   void prepare(String user, String password) throws IOException {
     api.applyCrd(Checkout.root().resolve("crds/tenantdatabases.tenantdb.io.yaml"));
     api.createNamespace(NAMESPACE);
-    Secret secret =
-        Serialization.unmarshal(
-            Files.readString(example("fruitpak-secret.yaml")), Secret.class);
+    api.adminClient().load(Files.newInputStream(example("fruitpak-secret.yaml"))).items().stream()
+        .filter(item -> item.getMetadata().getName().equals("fruitpak-db"))
+        .map(Secret.class::cast)
+        .forEach(secret -> apply(secret, user, password));
+  }
+
+  private void apply(Secret secret, String user, String password) {
     api.adminClient()
         .resource(
             new SecretBuilder(secret)
@@ -58,8 +62,7 @@ final class Cluster {
     GenericKubernetesResource resource =
         Serialization.unmarshal(
             Files.readString(example("fruitpak.yaml")), GenericKubernetesResource.class);
-    Map<String, Object> spec =
-        (Map<String, Object>) resource.getAdditionalProperties().get("spec");
+    Map<String, Object> spec = (Map<String, Object>) resource.getAdditionalProperties().get("spec");
     spec.put("interval", INTERVAL);
     ((Map<String, Object>) spec.get("tenants")).put("settle", SETTLE);
     Map<String, Object> database = (Map<String, Object>) spec.get("database");
@@ -123,7 +126,11 @@ final class Cluster {
         api.adminClient()
             .getHttpClient()
             .newHttpRequestBuilder()
-            .uri(api.url() + "/apis/tenantdb.io/v1alpha1/namespaces/" + NAMESPACE + "/tenantdatabases")
+            .uri(
+                api.url()
+                    + "/apis/tenantdb.io/v1alpha1/namespaces/"
+                    + NAMESPACE
+                    + "/tenantdatabases")
             .header("Accept", "application/json;as=Table;g=meta.k8s.io;v=v1")
             .build();
     JsonNode table =
@@ -145,8 +152,7 @@ final class Cluster {
     }
     List<List<String>> rows = new ArrayList<>(List.of(header));
     for (JsonNode row : table.path("rows")) {
-      rows.add(
-          shown.stream().map(i -> row.path("cells").get(i)).map(JsonNode::asText).toList());
+      rows.add(shown.stream().map(i -> row.path("cells").get(i)).map(JsonNode::asText).toList());
     }
     return columns(rows);
   }

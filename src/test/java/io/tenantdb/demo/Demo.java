@@ -157,7 +157,8 @@ public final class Demo {
   private void drift(FruitPak fruitPak, Verification verification, Cluster cluster)
       throws InterruptedException {
     steps.say("");
-    steps.say("Somebody drops an index of tenant_citrus and removes the retention of tenant_delta:");
+    steps.say(
+        "Somebody drops an index of tenant_citrus and removes the retention of tenant_delta:");
     steps.check(
         "drift",
         () -> {
@@ -229,11 +230,7 @@ public final class Demo {
     steps.say(
         "  PGPASSWORD=%s psql -h %s -p %d -U %s %s"
             .formatted(
-                server.password(),
-                server.host(),
-                server.port(),
-                server.user(),
-                server.database()));
+                server.password(), server.host(), server.port(), server.user(), server.database()));
     steps.say("    \\d tenant_acme.batches");
     steps.say("    SELECT hypertable_schema, proc_name, config FROM timescaledb_information.jobs;");
     steps.say("  export KUBECONFIG=" + api.kubeconfig());

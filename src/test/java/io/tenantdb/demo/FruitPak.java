@@ -1,6 +1,10 @@
 package io.tenantdb.demo;
 
+import io.tenantdb.testing.Checkout;
 import io.tenantdb.testing.TimescaleServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -24,9 +28,19 @@ final class FruitPak {
   /** One with 100,000 batches, twelve with a few thousand. */
   static final List<String> TENANTS =
       List.of(
-          "public", BIG, "tenant_alpine", "tenant_breeze", "tenant_citrus", "tenant_delta",
-          "tenant_ember", "tenant_fjord", "tenant_grove", "tenant_harbor", "tenant_island",
-          "tenant_juniper", "tenant_karoo");
+          "public",
+          BIG,
+          "tenant_alpine",
+          "tenant_breeze",
+          "tenant_citrus",
+          "tenant_delta",
+          "tenant_ember",
+          "tenant_fjord",
+          "tenant_grove",
+          "tenant_harbor",
+          "tenant_island",
+          "tenant_juniper",
+          "tenant_karoo");
 
   private final TimescaleServer server;
   private final String password;
@@ -80,29 +94,15 @@ final class FruitPak {
     }
   }
 
+  /** The tables of {@code examples/fruitpak.sql}. */
   private static void tables(Connection connection, String schema) throws SQLException {
-    execute(
-        connection,
-        """
-        CREATE TABLE %s.batches (
-          id bigint NOT NULL, grower_id bigint NOT NULL, packhouse_id bigint NOT NULL,
-          fruit_type text NOT NULL, status text NOT NULL, net_weight_kg numeric(10,2),
-          harvest_date date NOT NULL, intake_date timestamptz NOT NULL,
-          is_deleted boolean NOT NULL DEFAULT false)
-        """
-            .formatted(schema),
-        """
-        CREATE TABLE %s.batch_history (
-          batch_id bigint NOT NULL, event text NOT NULL, recorded_at timestamptz NOT NULL,
-          note text)
-        """
-            .formatted(schema),
-        """
-        CREATE TABLE %s.grower_payments (
-          id bigint PRIMARY KEY, grower_id bigint NOT NULL, amount numeric(12,2) NOT NULL,
-          paid_date date, created_at timestamptz NOT NULL DEFAULT now())
-        """
-            .formatted(schema));
+    String sql;
+    try {
+      sql = Files.readString(Checkout.root().resolve("examples/fruitpak.sql"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    execute(connection, "SET search_path = " + schema, sql, "RESET search_path");
   }
 
   private static void hypertables(Connection connection, String schema) throws SQLException {
@@ -122,23 +122,26 @@ final class FruitPak {
         connection,
         """
         INSERT INTO %s.batches
-        SELECT g, g %% 97, g %% 5, (ARRAY['apple','pear','plum','cherry'])[1 + g %% 4],
-               (ARRAY['received','graded','packed','rejected'])[1 + g %% 4], 200 + g %% 800,
+          (grower_id, packhouse_id, fruit_type, net_weight_kg, status, harvest_date, intake_date,
+           is_deleted)
+        SELECT g %% 97, g %% 5, (ARRAY['apple','pear','plum','cherry'])[1 + g %% 4],
+               200 + g %% 800, (ARRAY['received','graded','packed','rejected'])[1 + g %% 4],
                (now() - g * interval '120 days' / %d)::date,
                now() - g * interval '120 days' / %d, g %% 50 = 0
         FROM generate_series(1, %d) g
         """
             .formatted(schema, batches, batches, batches),
         """
-        INSERT INTO %s.batch_history
-        SELECT g %% 200, (ARRAY['received','graded','packed','shipped'])[1 + g %% 4],
-               now() - g * interval '90 days' / %d, 'line ' || g %% 7
+        INSERT INTO %s.batch_history (batch_id, recorded_at, event, details)
+        SELECT g %% 200, now() - g * interval '90 days' / %d,
+               (ARRAY['received','graded','packed','shipped'])[1 + g %% 4],
+               jsonb_build_object('line', g %% 7)
         FROM generate_series(1, %d) g
         """
             .formatted(schema, history, history),
         """
-        INSERT INTO %s.grower_payments
-        SELECT g, g %% 97, 100 + g %% 900, (now() - g * interval '1 hour')::date,
+        INSERT INTO %s.grower_payments (grower_id, amount, paid_date, created_at)
+        SELECT g %% 97, 100 + g %% 900, (now() - g * interval '1 hour')::date,
                now() - g * interval '1 hour'
         FROM generate_series(1, %d) g
         """

@@ -22,8 +22,7 @@ final class OperatorProcess implements AutoCloseable {
   static OperatorProcess start(Path kubeconfig, int httpPort) throws IOException {
     Path log = Files.createTempFile("tenantdb-demo-operator-", ".log");
     ProcessBuilder builder =
-        new ProcessBuilder(
-                List.of(Checkout.root().resolve("bin/tenantdb").toString(), "operator"))
+        new ProcessBuilder(List.of(Checkout.root().resolve("bin/tenantdb").toString(), "operator"))
             .redirectErrorStream(true)
             .redirectOutput(log.toFile())
             .redirectInput(Path.of("/dev/null").toFile());

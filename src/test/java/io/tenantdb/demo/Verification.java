@@ -79,7 +79,8 @@ final class Verification {
     for (String tenant : tenants) {
       Map<String, String> jobs =
           fruitPak.rows(JOBS, tenant).stream()
-              .collect(Collectors.toMap(row -> row.get(0), row -> row.get(1), (a, b) -> a + "+" + b));
+              .collect(
+                  Collectors.toMap(row -> row.get(0), row -> row.get(1), (a, b) -> a + "+" + b));
       Map<String, String> expected =
           Map.of("policy_compression", "30 days", "policy_retention", retention(tenant));
       if (!jobs.equals(expected)) {
@@ -159,6 +160,8 @@ final class Verification {
     return wrong.isEmpty()
         ? Finding.ok(right)
         : Finding.failed(
-            wrong.size() + " wrong: " + String.join(", ", wrong.subList(0, Math.min(5, wrong.size()))));
+            wrong.size()
+                + " wrong: "
+                + String.join(", ", wrong.subList(0, Math.min(5, wrong.size()))));
   }
 }
