@@ -1,6 +1,7 @@
 package io.tenantdb.demo;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.Secret;
@@ -13,6 +14,7 @@ import io.tenantdb.testing.Checkout;
 import io.tenantdb.testing.KubernetesApi;
 import io.tenantdb.testing.TimescaleServer;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,10 +40,12 @@ final class Cluster {
   void prepare(String user, String password) throws IOException {
     api.applyCrd(Checkout.root().resolve("crds/tenantdatabases.tenantdb.io.yaml"));
     api.createNamespace(NAMESPACE);
-    api.adminClient().load(Files.newInputStream(example("fruitpak-secret.yaml"))).items().stream()
-        .filter(item -> item.getMetadata().getName().equals("fruitpak-db"))
-        .map(Secret.class::cast)
-        .forEach(secret -> apply(secret, user, password));
+    try (InputStream file = Files.newInputStream(example("fruitpak-secret.yaml"))) {
+      api.adminClient().load(file).items().stream()
+          .filter(item -> item.getMetadata().getName().equals("fruitpak-db"))
+          .map(Secret.class::cast)
+          .forEach(secret -> apply(secret, user, password));
+    }
   }
 
   private void apply(Secret secret, String user, String password) {
@@ -134,7 +138,7 @@ final class Cluster {
             .header("Accept", "application/json;as=Table;g=meta.k8s.io;v=v1")
             .build();
     JsonNode table =
-        Serialization.jsonMapper()
+        new ObjectMapper()
             .readTree(
                 api.adminClient()
                     .getHttpClient()
