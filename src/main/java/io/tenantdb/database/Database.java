@@ -1,7 +1,16 @@
 package io.tenantdb.database;
 
+import com.zaxxer.hikari.HikariDataSource;
+import io.tenantdb.model.Reason;
 import io.tenantdb.model.ServerInfo;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * One database that we are allowed into. Connects when first asked. Thread-safe.
@@ -10,46 +19,129 @@ import java.sql.Connection;
  * pg_catalog}, {@code TimeZone = UTC}, {@code DateStyle = ISO, MDY}, {@code IntervalStyle =
  * postgres}, {@code standard_conforming_strings = on}, {@code quote_all_identifiers = off}, {@code
  * jit = off}, {@code statement_timeout = 0}, {@code idle_in_transaction_session_timeout = 0},
- * {@code lock_timeout = 2s}: what PostgreSQL prints depends on them.
+ * {@code idle_session_timeout = 0}, {@code transaction_timeout = 0} (from 17 on), {@code
+ * lock_timeout = 2s}, {@code default_transaction_isolation = read committed}: what PostgreSQL
+ * prints, and how long it waits, depends on them.
+ *
+ * <p>Of {@code maxConnections}, up to {@link #DEDICATED} are for dedicated connections and the rest
+ * for the pool; each gets one at least.
  */
 public final class Database implements AutoCloseable {
 
+  /** Two tenants at once and the lock of the pass. */
+  static final int DEDICATED = 3;
+
+  private final ConnectionSettings settings;
+  private final Failures failures;
+  private final Sessions sessions;
+  private final Pool pool;
+  private final Semaphore dedicated;
+
+  private Database(ConnectionSettings settings) {
+    this.settings = settings;
+    this.failures = new Failures(settings);
+    this.sessions = new Sessions(settings, failures);
+    int pooled = Math.max(1, settings.maxConnections() - DEDICATED);
+    this.pool = new Pool(sessions, failures, pooled);
+    this.dedicated = new Semaphore(Math.max(1, settings.maxConnections() - pooled), true);
+  }
+
   /** Takes no connection yet. */
   public static Database of(ConnectionSettings settings) {
-    throw new UnsupportedOperationException();
+    return new Database(settings);
   }
 
   /**
-   * A pooled connection, for reading and short transactions. Close it to give it back.
+   * A pooled connection, for reading and short transactions: the driver gives up on a statement
+   * that is silent for two minutes. Close it to give it back; settings and roles that were set on
+   * it do not outlive that.
    *
-   * @throws DatabaseException with the reason: host, TLS, password, database, privilege, …
+   * @throws DatabaseException with the reason: host, TLS, password, database, privilege, …; {@link
+   *     Reason#Busy} when all are in use for ten seconds
    */
   public Connection borrow() {
-    throw new UnsupportedOperationException();
+    return pool.borrow();
   }
 
   /**
    * A connection of its own, outside the pool, keep-alive and without socket timeout, for index
-   * builds and session locks. Closing it ends the session.
+   * builds and session locks. Closing it ends the session; closing the database does not.
    *
    * @throws DatabaseException as {@link #borrow()}
    */
   public Connection dedicated() {
-    throw new UnsupportedOperationException();
+    try {
+      if (!dedicated.tryAcquire(Sessions.CONNECT_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
+        throw failures.exhausted("dedicated");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw failures.interrupted(e);
+    }
+    try {
+      return counted(sessions.open(Duration.ZERO));
+    } catch (RuntimeException e) {
+      dedicated.release();
+      throw e;
+    }
   }
 
-  /** What the server says of itself, read now. */
+  /**
+   * What the server says of itself, read now.
+   *
+   * @throws DatabaseException as {@link #borrow()}
+   */
   public ServerInfo probe() {
-    throw new UnsupportedOperationException();
+    try (Connection connection = borrow()) {
+      return Probe.read(connection);
+    } catch (SQLException e) {
+      throw failure(e, "read the server's capabilities");
+    }
+  }
+
+  /**
+   * What failed on a connection of this database, as an exception whose message names the database
+   * and holds no secret.
+   *
+   * @param whatWeDid goes on from "Could not", for instance {@code "read the catalogs"}
+   */
+  public DatabaseException failure(SQLException e, String whatWeDid) {
+    return failures.running(e, whatWeDid);
   }
 
   /** The settings that it was opened with. */
   public ConnectionSettings settings() {
-    throw new UnsupportedOperationException();
+    return settings;
   }
 
+  /** Ends the pooled sessions. Dedicated ones belong to those who asked for them. */
   @Override
   public void close() {
-    throw new UnsupportedOperationException();
+    pool.close();
+  }
+
+  /** For tests: what the pool does with its connections. */
+  HikariDataSource hikari() {
+    return pool.hikari();
+  }
+
+  private Connection counted(Connection connection) {
+    AtomicBoolean open = new AtomicBoolean(true);
+    return (Connection)
+        Proxy.newProxyInstance(
+            Database.class.getClassLoader(),
+            new Class<?>[] {Connection.class},
+            (proxy, method, arguments) -> {
+              try {
+                return method.invoke(connection, arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              } finally {
+                boolean ends = method.getName().equals("close") || method.getName().equals("abort");
+                if (ends && open.getAndSet(false)) {
+                  dedicated.release();
+                }
+              }
+            });
   }
 }

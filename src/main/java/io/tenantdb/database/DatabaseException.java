@@ -1,6 +1,7 @@
 package io.tenantdb.database;
 
 import io.tenantdb.model.Reason;
+import java.sql.SQLException;
 
 /** The database, or the way to it, refused something. The message holds no secret. */
 public final class DatabaseException extends RuntimeException {
@@ -13,6 +14,20 @@ public final class DatabaseException extends RuntimeException {
     super(message, cause);
     this.reason = reason;
     this.sqlState = sqlState;
+  }
+
+  /**
+   * A statement of an open session failed. {@link Database#failure} also names the database.
+   *
+   * @param whatWeDid goes on from "Could not", for instance {@code "read the catalogs"}
+   */
+  public static DatabaseException of(SQLException e, String whatWeDid) {
+    Scrubber scrubber = new Scrubber();
+    return new DatabaseException(
+        SqlStates.whileRunning(e),
+        SqlStates.state(e),
+        "Could not " + whatWeDid + ": " + scrubber.scrub(SqlStates.primaryMessage(e)) + ".",
+        scrubber.scrub(e));
   }
 
   /** Why, as status and events name it. */

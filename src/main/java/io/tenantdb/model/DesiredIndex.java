@@ -82,6 +82,16 @@ public record DesiredIndex(
         || keys.stream().anyMatch(key -> key.opclass().isPresent() || key.collation().isPresent());
   }
 
+  /** The name under which it is built. */
+  public String reservedName() {
+    return ReservedName.building(table, name, specHash).text();
+  }
+
+  /** The mark that it bears. */
+  public Mark mark(String ownerId, Mark.Origin origin) {
+    return new Mark(ownerId, name, table, specHash, origin, false);
+  }
+
   /** {@code CREATE [UNIQUE] INDEX [CONCURRENTLY] name ON relation …}. */
   public String createSql(String indexName, String relation, boolean concurrently) {
     return "CREATE "

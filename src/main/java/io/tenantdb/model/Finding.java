@@ -19,6 +19,9 @@ public record Finding(
     DRIFTED,
     /** A change that {@code safety} refuses. */
     REFUSED,
+    /** Cannot be judged or changed now, because another session is at it; tried again. */
+    POSTPONED,
+    /** Left alone until the application has made what is missing. */
     WAITING,
     SKIPPED,
     /** Worth a word, and no trouble. */

@@ -26,7 +26,7 @@ public record TenantPlan(String schema, List<Change> changes, List<Finding> find
     if (has(Finding.Verdict.WAITING)) {
       return TenantState.WAITING;
     }
-    if (!changes.isEmpty() || has(Finding.Verdict.REFUSED)) {
+    if (!changes.isEmpty() || has(Finding.Verdict.REFUSED) || has(Finding.Verdict.POSTPONED)) {
       return TenantState.PENDING;
     }
     return has(Finding.Verdict.SKIPPED) ? TenantState.SKIPPED : TenantState.SYNCED;

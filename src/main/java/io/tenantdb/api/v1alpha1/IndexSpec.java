@@ -1,6 +1,5 @@
 package io.tenantdb.api.v1alpha1;
 
-import io.fabric8.kubernetes.api.model.IntOrString;
 import java.util.List;
 import java.util.Map;
 
@@ -14,7 +13,7 @@ public record IndexSpec(
     Boolean nullsNotDistinct,
     List<String> include,
     String where,
-    Map<String, IntOrString> with) {
+    Map<String, IntOrText> with) {
 
   public record IndexKeySpec(
       String column,

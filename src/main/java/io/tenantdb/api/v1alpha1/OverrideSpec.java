@@ -1,6 +1,5 @@
 package io.tenantdb.api.v1alpha1;
 
-import io.fabric8.kubernetes.api.model.IntOrString;
 import java.util.List;
 
 public record OverrideSpec(
@@ -8,16 +7,16 @@ public record OverrideSpec(
 
   public record HypertableOverrideSpec(
       String table,
-      IntOrString chunkInterval,
+      IntOrText chunkInterval,
       CompressionOverrideSpec compression,
       RetentionOverrideSpec retention) {}
 
   public record CompressionOverrideSpec(
       String state,
-      IntOrString after,
+      IntOrText after,
       List<String> segmentBy,
       List<OrderBySpec> orderBy,
       String every) {}
 
-  public record RetentionOverrideSpec(String state, IntOrString dropAfter, String every) {}
+  public record RetentionOverrideSpec(String state, IntOrText dropAfter, String every) {}
 }

@@ -1,0 +1,82 @@
+package io.tenantdb.apply;
+
+import io.tenantdb.database.SqlStates;
+import io.tenantdb.model.Change;
+import io.tenantdb.model.ChangeResult;
+import io.tenantdb.model.IndexChange;
+import io.tenantdb.model.IndexChange.CreateIndex;
+import io.tenantdb.model.IndexChange.DropLeftover;
+import io.tenantdb.model.IndexChange.PublishIndex;
+import io.tenantdb.model.Reason;
+import java.sql.SQLException;
+
+/** Carries one change out and says how it ended. Never throws for what the database did. */
+public final class ChangeExecutor {
+
+  private final WorkSession session;
+  private final IndexBuilder indexes;
+
+  public ChangeExecutor(WorkSession session) {
+    this.session = session;
+    this.indexes = new IndexBuilder(session);
+  }
+
+  /** Carries the change out. */
+  public ChangeResult execute(Change change) {
+    try {
+      session.actAs(change.target().owner());
+      if (change instanceof CreateIndex create) {
+        indexes.create(create);
+      } else if (change instanceof PublishIndex publish) {
+        indexes.publish(publish);
+      } else if (change instanceof DropLeftover leftover) {
+        indexes.drop(leftover);
+      } else {
+        session.transaction(change.statements());
+      }
+      return ChangeResult.done(change);
+    } catch (ApplyException e) {
+      return ended(change, e.reason(), "", e.getMessage());
+    } catch (SQLException e) {
+      return ended(
+          change, SqlStates.whileRunning(e), SqlStates.state(e), SqlStates.primaryMessage(e));
+    }
+  }
+
+  private ChangeResult ended(Change change, Reason found, String sqlState, String words) {
+    Reason reason = inContext(change, found);
+    String sentence =
+        change.target().schema() + ": " + change.object() + ": " + sentence(change, reason, words);
+    return reason.stalls()
+        ? ChangeResult.failed(change, reason, sqlState, sentence)
+        : ChangeResult.postponed(change, reason, sqlState, sentence);
+  }
+
+  private Reason inContext(Change change, Reason found) {
+    boolean gaveUp = found == Reason.LockTimeout || found == Reason.Interrupted;
+    if (change instanceof DropLeftover && gaveUp) {
+      return Reason.LeftoverPending;
+    }
+    // A build waits and works as long as buildTimeout; only then does the server itself end it.
+    boolean byServer = gaveUp && !session.cancelled();
+    boolean concurrently =
+        change instanceof CreateIndex c && c.build() == IndexChange.Build.CONCURRENTLY;
+    return concurrently && byServer ? Reason.BuildTimeout : found;
+  }
+
+  /** PostgreSQL's words, but where they would name a reserved name or lack what to do. */
+  private static String sentence(Change change, Reason reason, String words) {
+    if (reason == Reason.DuplicateRows) {
+      return "rows of "
+          + change.target().table()
+          + " break the unique index; remove the duplicates, and it will be built.";
+    }
+    if (reason == Reason.BuildTimeout) {
+      return "the build was given up after spec.safety.buildTimeout; it is tried again.";
+    }
+    if (reason == Reason.LockTimeout) {
+      return "other sessions hold the table locked; it is tried again.";
+    }
+    return words.endsWith(".") ? words : words + ".";
+  }
+}

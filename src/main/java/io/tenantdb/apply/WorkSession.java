@@ -1,0 +1,184 @@
+package io.tenantdb.apply;
+
+import io.tenantdb.database.Database;
+import io.tenantdb.database.Sql;
+import io.tenantdb.model.Desired.Safety;
+import io.tenantdb.model.Identifiers;
+import io.tenantdb.model.Statement;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import org.postgresql.PGConnection;
+
+/**
+ * The connection on which one worker makes its changes: dedicated, because session locks and roles
+ * must not leak into a pool. Not thread-safe, but for {@link #cancel()}.
+ *
+ * <p>Waits as long as {@code buildTimeout} for locks unless told otherwise: a short {@code
+ * lock_timeout} would abort the waits of CREATE INDEX CONCURRENTLY, which queue nobody, and leave
+ * an invalid index each time.
+ */
+public final class WorkSession implements AutoCloseable {
+
+  private final Connection connection;
+  private final Safety safety;
+  private final int backendPid;
+  private String role = "";
+  private volatile boolean cancelled;
+
+  private WorkSession(Connection connection, Safety safety, int backendPid) {
+    this.connection = connection;
+    this.safety = safety;
+    this.backendPid = backendPid;
+  }
+
+  /**
+   * Opens a session.
+   *
+   * @throws io.tenantdb.database.DatabaseException when the database cannot be reached
+   */
+  public static WorkSession open(Database database, Safety safety) throws SQLException {
+    Connection connection = database.dedicated();
+    try {
+      String build = millis(safety.buildTimeout());
+      Sql.execute(connection, Statement.of("SET lock_timeout = " + build));
+      Sql.execute(connection, Statement.of("SET statement_timeout = " + build));
+      int pid =
+          Sql.query(connection, Statement.of("SELECT pg_backend_pid()"), row -> row.getInt(1))
+              .get(0);
+      return new WorkSession(connection, safety, pid);
+    } catch (SQLException | RuntimeException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
+  /** The server process of this session. */
+  public int backendPid() {
+    return backendPid;
+  }
+
+  /** Guard rails that this session keeps. */
+  Safety safety() {
+    return safety;
+  }
+
+  Connection connection() {
+    return connection;
+  }
+
+  /**
+   * {@code SET ROLE}: changes run with the rights of the table's owner, and what they make belongs
+   * to it.
+   */
+  void actAs(String owner) throws SQLException {
+    if (!role.equals(owner)) {
+      Sql.execute(connection, Statement.of("SET ROLE " + Identifiers.quote(owner)));
+      role = owner;
+    }
+  }
+
+  /** Runs one statement by itself. */
+  void execute(Statement statement) throws SQLException {
+    throwIfCancelled();
+    Sql.execute(connection, statement);
+  }
+
+  /** Runs the action with a session setting changed, and puts the setting back. */
+  void with(String setting, String value, String normal, SqlAction action) throws SQLException {
+    Sql.execute(connection, Statement.of("SET " + setting + " = " + value));
+    try {
+      action.run();
+    } finally {
+      if (!connection.isClosed()) {
+        Sql.execute(connection, Statement.of("SET " + setting + " = " + normal));
+      }
+    }
+  }
+
+  /** Something that talks to the server. */
+  @FunctionalInterface
+  interface SqlAction {
+    void run() throws SQLException;
+  }
+
+  /**
+   * Runs the statements in one transaction that waits for a lock no longer than {@code
+   * lockTimeout}.
+   */
+  void transaction(List<Statement> statements) throws SQLException {
+    throwIfCancelled();
+    connection.setAutoCommit(false);
+    try {
+      Sql.execute(
+          connection, Statement.of("SET LOCAL lock_timeout = " + millis(safety.lockTimeout())));
+      for (Statement statement : statements) {
+        Sql.execute(connection, statement);
+      }
+      connection.commit();
+    } catch (SQLException | RuntimeException e) {
+      rollback(e);
+      throw e;
+    } finally {
+      if (!connection.isClosed()) {
+        connection.setAutoCommit(true);
+      }
+    }
+  }
+
+  private void rollback(Exception cause) {
+    try {
+      connection.rollback();
+    } catch (SQLException e) {
+      cause.addSuppressed(e);
+    }
+  }
+
+  /** A short wait in the server's unit. */
+  static String millis(Duration duration) {
+    return Long.toString(Math.max(1, duration.toMillis()));
+  }
+
+  /**
+   * True while the connection can be used for another change; the driver closes it when it breaks.
+   */
+  public boolean usable() {
+    try {
+      return !connection.isClosed();
+    } catch (SQLException e) {
+      return false;
+    }
+  }
+
+  /** From another thread: cancels the statement that runs now, and refuses further ones. */
+  public void cancel() {
+    cancelled = true;
+    cancelStatement();
+  }
+
+  /** True once {@link #cancel()} was called. */
+  boolean cancelled() {
+    return cancelled;
+  }
+
+  private void cancelStatement() {
+    try {
+      connection.unwrap(PGConnection.class).cancelQuery();
+    } catch (SQLException e) {
+      // The statement ended by itself, or the connection did: either way nothing runs any more.
+      return;
+    }
+  }
+
+  private void throwIfCancelled() throws SQLException {
+    if (cancelled) {
+      throw new SQLException("cancelled before it started", "57014");
+    }
+  }
+
+  @Override
+  public void close() throws SQLException {
+    connection.close();
+  }
+}

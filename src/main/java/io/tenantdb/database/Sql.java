@@ -1,0 +1,76 @@
+package io.tenantdb.database;
+
+import io.tenantdb.model.Statement;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Runs {@link Statement}s. One without parameters is sent as it stands: {@code ?} and braces mean
+ * nothing to the driver. In one with parameters the operator {@code ?} is written {@code ??}.
+ */
+public final class Sql {
+
+  private Sql() {}
+
+  /** Makes a value of the row that the result set stands on; it never moves it. */
+  @FunctionalInterface
+  public interface RowMapper<T> {
+    T map(ResultSet row) throws SQLException;
+  }
+
+  /** Runs it; rows that it returns are dropped. */
+  public static void execute(Connection connection, Statement statement) throws SQLException {
+    if (statement.parameters().isEmpty()) {
+      try (java.sql.Statement plain = plain(connection)) {
+        plain.execute(statement.sql());
+      }
+    } else {
+      try (PreparedStatement prepared = prepared(connection, statement)) {
+        prepared.execute();
+      }
+    }
+  }
+
+  /** All rows, in the server's order. */
+  public static <T> List<T> query(Connection connection, Statement statement, RowMapper<T> mapper)
+      throws SQLException {
+    if (statement.parameters().isEmpty()) {
+      try (java.sql.Statement plain = plain(connection);
+          ResultSet rows = plain.executeQuery(statement.sql())) {
+        return all(rows, mapper);
+      }
+    }
+    try (PreparedStatement prepared = prepared(connection, statement);
+        ResultSet rows = prepared.executeQuery()) {
+      return all(rows, mapper);
+    }
+  }
+
+  private static java.sql.Statement plain(Connection connection) throws SQLException {
+    java.sql.Statement statement = connection.createStatement();
+    statement.setEscapeProcessing(false);
+    return statement;
+  }
+
+  private static PreparedStatement prepared(Connection connection, Statement statement)
+      throws SQLException {
+    PreparedStatement prepared = connection.prepareStatement(statement.sql());
+    int index = 1;
+    for (String parameter : statement.parameters()) {
+      prepared.setString(index++, parameter);
+    }
+    return prepared;
+  }
+
+  private static <T> List<T> all(ResultSet rows, RowMapper<T> mapper) throws SQLException {
+    List<T> out = new ArrayList<>();
+    while (rows.next()) {
+      out.add(mapper.map(rows));
+    }
+    return out;
+  }
+}

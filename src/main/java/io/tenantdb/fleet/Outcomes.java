@@ -1,0 +1,94 @@
+package io.tenantdb.fleet;
+
+import io.tenantdb.fleet.Outcome.Failure;
+import io.tenantdb.fleet.Outcome.Held;
+import io.tenantdb.model.Change;
+import io.tenantdb.model.ChangeResult;
+import io.tenantdb.model.Finding;
+import io.tenantdb.model.Observed;
+import io.tenantdb.model.Plan;
+import io.tenantdb.model.Reason;
+import io.tenantdb.model.TenantPlan;
+import io.tenantdb.model.TenantState;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Makes the outcome of a pass from its rounds. */
+final class Outcomes {
+
+  private final Plan initial;
+  private final List<ChangeResult> all = new ArrayList<>();
+  private final Map<Key, ChangeResult> latest = new HashMap<>();
+
+  Outcomes(Plan initial) {
+    this.initial = initial;
+  }
+
+  private record Key(String schema, String kind, String object) {
+    static Key of(Change change) {
+      return new Key(change.target().schema(), change.kind(), change.object());
+    }
+  }
+
+  void round(List<ChangeResult> results) {
+    all.addAll(results);
+    results.forEach(result -> latest.put(Key.of(result.change()), result));
+  }
+
+  Outcome outcome(Observed observed, Plan plan, Optional<Held> held, Optional<Duration> nextLook) {
+    List<Failure> failures = new ArrayList<>();
+    Map<String, TenantState> states = new LinkedHashMap<>();
+    for (TenantPlan tenant : plan.tenants()) {
+      List<ChangeResult> unresolved =
+          tenant.changes().stream()
+              .flatMap(change -> Optional.ofNullable(latest.get(Key.of(change))).stream())
+              .filter(result -> result.status() != ChangeResult.Status.DONE)
+              .toList();
+      unresolved.forEach(r -> failures.add(failure(r)));
+      tenant.findings().stream()
+          .filter(Outcomes::isTrouble)
+          .forEach(f -> failures.add(failure(tenant.schema(), f)));
+      boolean failed = unresolved.stream().anyMatch(r -> r.status() == ChangeResult.Status.FAILED);
+      states.put(tenant.schema(), failed ? TenantState.FAILED : tenant.state());
+    }
+    for (String schema : plan.missingSchemas()) {
+      states.put(schema, TenantState.FAILED);
+      failures.add(
+          new Failure(
+              schema,
+              "",
+              Reason.SchemaMissing,
+              "",
+              schema + ": no such schema; create it, or take it out of spec.tenants.schemas."));
+    }
+    failures.sort(Comparator.comparing(Failure::schema).thenComparing(Failure::object));
+    return new Outcome(observed, initial, plan, all, states, failures, held, nextLook);
+  }
+
+  private static boolean isTrouble(Finding finding) {
+    return switch (finding.verdict()) {
+      case FAILED, DRIFTED, REFUSED, POSTPONED -> true;
+      case WAITING, SKIPPED, NOTE -> false;
+    };
+  }
+
+  private static Failure failure(String schema, Finding finding) {
+    return new Failure(
+        schema, finding.object(), finding.reason(), finding.sqlState(), finding.message());
+  }
+
+  private static Failure failure(ChangeResult result) {
+    return new Failure(
+        result.change().target().schema(),
+        result.change().object(),
+        result.reason(),
+        result.sqlState(),
+        result.message());
+  }
+}

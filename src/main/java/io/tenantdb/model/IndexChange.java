@@ -1,0 +1,300 @@
+package io.tenantdb.model;
+
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * A change of an index. All but the build itself run in one transaction; names stay reserved until
+ * the index is valid and what was declared.
+ */
+public sealed interface IndexChange extends Change {
+
+  /** How an index is built. */
+  enum Build {
+    /** {@code CREATE INDEX CONCURRENTLY}. */
+    CONCURRENTLY,
+    /** On a hypertable, one chunk at a time ({@code timescaledb.transaction_per_chunk}). */
+    PER_CHUNK,
+    /** On a hypertable, a UNIQUE index: one transaction that locks every chunk against writers. */
+    ONE_TRANSACTION
+  }
+
+  /**
+   * Builds an index under its reserved name, verifies it, and publishes it with its mark in one
+   * transaction.
+   *
+   * @param index the declared index
+   * @param build how
+   * @param canonical what PostgreSQL makes of it
+   * @param mark the mark that it will bear
+   * @param searchPath where names in the definition are looked up: the tenant's schema first
+   */
+  record CreateIndex(
+      Target target,
+      DesiredIndex index,
+      Build build,
+      CanonicalIndex.Buildable canonical,
+      Mark mark,
+      List<String> searchPath,
+      boolean drift)
+      implements IndexChange {
+
+    /** The name under which it is built. */
+    public String reservedName() {
+      return index.reservedName();
+    }
+
+    /** The bodies that count as the declared one. */
+    public Set<IndexBody> accepted() {
+      return canonical.accepted();
+    }
+
+    /** The statement that builds it. */
+    public String buildSql() {
+      return switch (build) {
+        case CONCURRENTLY -> index.createSql(reservedName(), target.relation(), true);
+        case PER_CHUNK -> index.createPerChunkSql(reservedName(), target.relation());
+        case ONE_TRANSACTION -> index.createSql(reservedName(), target.relation(), false);
+      };
+    }
+
+    /** The statements of the transaction that publishes it. */
+    public List<Statement> publishing() {
+      return publish(target, reservedName(), index.name(), mark);
+    }
+
+    @Override
+    public String object() {
+      return target.table() + "." + index.name();
+    }
+
+    @Override
+    public String before() {
+      return "absent";
+    }
+
+    @Override
+    public String after() {
+      return canonical.printed().summary(400);
+    }
+
+    @Override
+    public Hazard hazard() {
+      return build == Build.ONE_TRANSACTION ? Hazard.BLOCKS_WRITES : Hazard.NONE;
+    }
+
+    @Override
+    public List<Statement> statements() {
+      Stream<Statement> path =
+          index.resolvesNames()
+              ? Stream.of(Statement.of("SET search_path = " + Identifiers.list(searchPath)))
+              : Stream.of();
+      return Stream.concat(
+              Stream.concat(path, Stream.of(Statement.of(buildSql()))), transaction(publishing()))
+          .toList();
+    }
+
+    @Override
+    public CreateIndex anyTenant() {
+      List<String> path =
+          Stream.concat(Stream.of("<schema>"), searchPath.stream().skip(1)).toList();
+      return new CreateIndex(target.anyTenant(), index, build, canonical, mark, path, drift);
+    }
+  }
+
+  /**
+   * Publishes an index that a run of ours built and could not publish any more.
+   *
+   * @param reservedName the name that it bears
+   * @param name the declared name
+   */
+  record PublishIndex(Target target, String reservedName, String name, Mark mark, IndexBody body)
+      implements IndexChange {
+    @Override
+    public String object() {
+      return target.table() + "." + name;
+    }
+
+    @Override
+    public String before() {
+      return "built, not published";
+    }
+
+    @Override
+    public String after() {
+      return body.summary(400);
+    }
+
+    @Override
+    public Hazard hazard() {
+      return Hazard.NONE;
+    }
+
+    @Override
+    public boolean drift() {
+      return false;
+    }
+
+    @Override
+    public List<Statement> statements() {
+      return publish(target, reservedName, name, mark);
+    }
+
+    @Override
+    public PublishIndex anyTenant() {
+      return new PublishIndex(target.anyTenant(), reservedName, name, mark, body);
+    }
+  }
+
+  /** Gives an index of ours, renamed by somebody, its declared name back. */
+  record RenameIndex(Target target, String liveName, String name) implements IndexChange {
+    @Override
+    public String object() {
+      return target.table() + "." + name;
+    }
+
+    @Override
+    public String before() {
+      return "named " + liveName;
+    }
+
+    @Override
+    public String after() {
+      return "named " + name;
+    }
+
+    @Override
+    public Hazard hazard() {
+      return Hazard.NONE;
+    }
+
+    @Override
+    public boolean drift() {
+      return true;
+    }
+
+    @Override
+    public List<Statement> statements() {
+      return List.of(rename(target, liveName, name));
+    }
+
+    @Override
+    public RenameIndex anyTenant() {
+      return new RenameIndex(target.anyTenant(), liveName, name);
+    }
+  }
+
+  /**
+   * Writes our mark on an index that is as declared: adopts it, or renews a stale hash.
+   *
+   * @param comment the comment that it has now
+   */
+  record MarkIndex(Target target, String name, Mark mark, String comment) implements IndexChange {
+    @Override
+    public String object() {
+      return target.table() + "." + name;
+    }
+
+    @Override
+    public String before() {
+      return Mark.parse(comment).isPresent() ? "stale mark" : "unmarked";
+    }
+
+    @Override
+    public String after() {
+      return mark.origin() == Mark.Origin.ADOPTED ? "adopted" : "marked";
+    }
+
+    @Override
+    public Hazard hazard() {
+      return Hazard.NONE;
+    }
+
+    @Override
+    public boolean drift() {
+      return false;
+    }
+
+    @Override
+    public List<Statement> statements() {
+      return List.of(commentOn(target, name, mark.above(comment)));
+    }
+
+    @Override
+    public MarkIndex anyTenant() {
+      return new MarkIndex(target.anyTenant(), name, mark, comment);
+    }
+  }
+
+  /**
+   * Drops an index under a reserved name that nobody builds any more: what a killed build of ours
+   * left.
+   *
+   * @param reservedName its name
+   * @param hypertable a hypertable's index cannot be dropped concurrently
+   */
+  record DropLeftover(Target target, String reservedName, boolean hypertable)
+      implements IndexChange {
+    @Override
+    public String object() {
+      return target.table() + "." + reservedName;
+    }
+
+    @Override
+    public String before() {
+      return "half-built";
+    }
+
+    @Override
+    public String after() {
+      return "absent";
+    }
+
+    @Override
+    public Hazard hazard() {
+      return Hazard.NONE;
+    }
+
+    @Override
+    public boolean drift() {
+      return false;
+    }
+
+    @Override
+    public List<Statement> statements() {
+      return List.of(
+          Statement.of(
+              "DROP INDEX " + (hypertable ? "" : "CONCURRENTLY ") + target.sibling(reservedName)));
+    }
+
+    @Override
+    public DropLeftover anyTenant() {
+      return new DropLeftover(target.anyTenant(), reservedName, hypertable);
+    }
+  }
+
+  private static List<Statement> publish(
+      Target target, String reservedName, String name, Mark mark) {
+    return List.of(
+        commentOn(target, reservedName, mark.text()), rename(target, reservedName, name));
+  }
+
+  private static Statement commentOn(Target target, String index, String text) {
+    return Statement.of(
+        "COMMENT ON INDEX " + target.sibling(index) + " IS " + Identifiers.literal(text));
+  }
+
+  private static Statement rename(Target target, String from, String to) {
+    return Statement.of(
+        "ALTER INDEX " + target.sibling(from) + " RENAME TO " + Identifiers.quote(to));
+  }
+
+  private static Stream<Statement> transaction(List<Statement> statements) {
+    return Stream.of(
+            Stream.of(Statement.of("BEGIN")),
+            statements.stream(),
+            Stream.of(Statement.of("COMMIT")))
+        .flatMap(s -> s);
+  }
+}

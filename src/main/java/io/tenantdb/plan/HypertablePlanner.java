@@ -1,0 +1,220 @@
+package io.tenantdb.plan;
+
+import io.tenantdb.model.Canonical;
+import io.tenantdb.model.Desired;
+import io.tenantdb.model.Desired.WhenTimescaleMissing;
+import io.tenantdb.model.DesiredHypertable;
+import io.tenantdb.model.Finding.Verdict;
+import io.tenantdb.model.HypertableChange.ConvertTable;
+import io.tenantdb.model.HypertableChange.SetChunkInterval;
+import io.tenantdb.model.ObservedHypertable;
+import io.tenantdb.model.ObservedTable;
+import io.tenantdb.model.Reason;
+import io.tenantdb.model.ServerInfo;
+import io.tenantdb.model.ServerInfo.Edition;
+import io.tenantdb.model.TimeSpan;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Plans that a table is a hypertable, its chunk interval and, through {@link PolicyPlanner}, its
+ * policies.
+ */
+final class HypertablePlanner {
+
+  private static final Set<String> INTEGERS = Set.of("smallint", "integer", "bigint");
+
+  private final Desired desired;
+  private final ServerInfo server;
+  private final Canonical canonical;
+
+  HypertablePlanner(Desired desired, ServerInfo server, Canonical canonical) {
+    this.desired = desired;
+    this.server = server;
+    this.canonical = canonical;
+  }
+
+  /** Plans the conversion and the chunk interval, which come before the table's indexes. */
+  void prepare(TenantDraft draft, DesiredHypertable wanted, ObservedTable table) {
+    if (server.timescale().schema().isEmpty()) {
+      if (desired.whenTimescaleMissing() == WhenTimescaleMissing.FAIL) {
+        draft.find(
+            Verdict.FAILED,
+            table.name(),
+            Reason.TimescaleMissing,
+            table.name()
+                + " cannot be a hypertable: the database has no TimescaleDB, and spec.timescale.whenMissing is Fail.");
+      }
+      return;
+    }
+    if (table.hypertable().isPresent()) {
+      chunkInterval(draft, wanted, table, table.hypertable().get());
+    } else {
+      convert(draft, wanted, table);
+    }
+  }
+
+  /** Plans compression and retention, which come after the table's indexes. */
+  void policies(TenantDraft draft, DesiredHypertable wanted, ObservedTable table) {
+    if (server.timescale().schema().isEmpty()) {
+      return;
+    }
+    boolean declared = wanted.compression().isPresent() || wanted.retention().isPresent();
+    if (server.timescale().edition() != Edition.COMMUNITY) {
+      if (declared && desired.whenTimescaleMissing() == WhenTimescaleMissing.FAIL) {
+        draft.find(
+            Verdict.FAILED,
+            table.name(),
+            Reason.TimescaleLicense,
+            table.name()
+                + " cannot have policies under TimescaleDB's Apache licence, and spec.timescale.whenMissing is Fail.");
+      }
+      return;
+    }
+    Optional<ObservedHypertable> live = table.hypertable();
+    if (live.isPresent() && !live.get().timeColumn().equals(wanted.timeColumn())) {
+      return;
+    }
+    if (!draft.isHypertable(table)) {
+      return;
+    }
+    boolean integerTime =
+        live.map(ObservedHypertable::integerTime)
+            .orElseGet(() -> INTEGERS.contains(draft.columnType(table, wanted.timeColumn())));
+    new PolicyPlanner(desired, server, canonical, draft, table, wanted, integerTime).plan();
+  }
+
+  private void chunkInterval(
+      TenantDraft draft, DesiredHypertable wanted, ObservedTable table, ObservedHypertable live) {
+    if (!live.timeColumn().equals(wanted.timeColumn())) {
+      draft.find(
+          Verdict.FAILED,
+          table.name(),
+          Reason.TimeColumnDiffers,
+          table.name()
+              + " is a hypertable by "
+              + live.timeColumn()
+              + ", not by "
+              + wanted.timeColumn()
+              + "; correct timeColumn, or migrate the table.");
+      return;
+    }
+    if (wanted.chunkInterval().isEmpty()) {
+      return;
+    }
+    TimeSpan interval = wanted.chunkInterval().get();
+    if (interval instanceof TimeSpan.Whole != live.integerTime()) {
+      typeDiffers(draft, table, "chunkInterval", interval, live.integerTime());
+    } else if (!sameLength(interval, live.chunkInterval())) {
+      draft.change(
+          table,
+          new SetChunkInterval(
+              draft.target(table),
+              live.chunkInterval(),
+              interval,
+              server.timescale().schema().orElseThrow(),
+              draft.converged()));
+    }
+  }
+
+  /**
+   * TimescaleDB stores chunk intervals as microseconds, so that PostgreSQL's {@code =} is the right
+   * comparison.
+   */
+  private boolean sameLength(TimeSpan wanted, TimeSpan live) {
+    if (wanted instanceof TimeSpan.Interval && live instanceof TimeSpan.Interval) {
+      return canonical.interval(wanted.text()).micros() == canonical.interval(live.text()).micros();
+    }
+    return wanted.equals(live);
+  }
+
+  private void convert(TenantDraft draft, DesiredHypertable wanted, ObservedTable table) {
+    List<String> obstacles = obstacles(draft, wanted, table);
+    if (wanted.convert() == DesiredHypertable.Convert.NEVER) {
+      draft.find(
+          Verdict.FAILED,
+          table.name(),
+          Reason.NotHypertable,
+          table.name()
+              + " is no hypertable; set convert: WhenEmpty, or convert it with create_hypertable.");
+      return;
+    }
+    if (!obstacles.isEmpty()) {
+      draft.find(
+          Verdict.FAILED,
+          table.name(),
+          Reason.ConversionBlocked,
+          table.name() + " cannot become a hypertable: " + String.join("; ", obstacles) + ".");
+      return;
+    }
+    boolean integerTime = INTEGERS.contains(draft.columnType(table, wanted.timeColumn()));
+    Optional<TimeSpan> interval = wanted.chunkInterval();
+    if (interval.isPresent() && interval.get() instanceof TimeSpan.Whole != integerTime) {
+      typeDiffers(draft, table, "chunkInterval", interval.get(), integerTime);
+      return;
+    }
+    if (integerTime && interval.isEmpty()) {
+      draft.find(
+          Verdict.FAILED,
+          table.name(),
+          Reason.IntervalTypeDiffers,
+          table.name() + " has integer time, for which chunkInterval must be declared; add it.");
+      return;
+    }
+    draft.change(
+        table,
+        new ConvertTable(
+            draft.target(table),
+            wanted.timeColumn(),
+            interval,
+            server.timescale().schema().orElseThrow()));
+  }
+
+  private static List<String> obstacles(
+      TenantDraft draft, DesiredHypertable wanted, ObservedTable table) {
+    List<String> obstacles = new ArrayList<>();
+    String column = wanted.timeColumn();
+    if (table.kind() != ObservedTable.Kind.ORDINARY) {
+      obstacles.add("it is no ordinary table");
+      return obstacles;
+    }
+    if (!draft.hasColumn(table, column)) {
+      obstacles.add("it has no column " + column);
+    }
+    if (table.pages() > 0) {
+      obstacles.add("it holds rows (" + table.pages() + " pages; VACUUM it if they are all dead)");
+    }
+    table.indexes().stream()
+        .filter(index -> !index.uniqueColumns().isEmpty())
+        .filter(index -> !index.uniqueColumns().contains(column))
+        .forEach(index -> obstacles.add("the unique index " + index.name() + " lacks " + column));
+    table.referencedBy().forEach(key -> obstacles.add("the foreign key " + key + " points at it"));
+    if (table.published()) {
+      obstacles.add("it is in a publication");
+    }
+    return obstacles;
+  }
+
+  /**
+   * A lag of the wrong type is accepted by TimescaleDB and read as microseconds: it could erase
+   * data.
+   */
+  static void typeDiffers(
+      TenantDraft draft, ObservedTable table, String field, TimeSpan span, boolean integerTime) {
+    draft.find(
+        Verdict.FAILED,
+        table.name(),
+        Reason.IntervalTypeDiffers,
+        table.name()
+            + (integerTime ? " has integer time" : " has no integer time")
+            + ", so "
+            + field
+            + " must be "
+            + (integerTime ? "a whole number" : "an interval such as 7 days")
+            + ", not "
+            + span.text()
+            + ".");
+  }
+}

@@ -1,0 +1,172 @@
+package io.tenantdb.plan;
+
+import io.tenantdb.model.CanonicalIndex.Buildable;
+import io.tenantdb.model.Desired;
+import io.tenantdb.model.DesiredIndex;
+import io.tenantdb.model.Finding.Verdict;
+import io.tenantdb.model.IndexChange;
+import io.tenantdb.model.IndexChange.Build;
+import io.tenantdb.model.Mark;
+import io.tenantdb.model.ObservedIndex;
+import io.tenantdb.model.ObservedTable;
+import io.tenantdb.model.ObservedTenant.NamedRelation;
+import io.tenantdb.model.Reason;
+import io.tenantdb.model.ReservedName;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Plans a declared index that is not there under its name: it may be ours and renamed, built and
+ * not published, half-built, equal to another one, or simply not made yet.
+ */
+final class MissingIndexPlanner {
+
+  private final Desired desired;
+  private final Set<String> declaredNames;
+
+  MissingIndexPlanner(Desired desired, Set<String> declaredNames) {
+    this.desired = desired;
+    this.declaredNames = declaredNames;
+  }
+
+  void plan(TenantDraft draft, ObservedTable table, DesiredIndex index, Buildable form) {
+    String object = table.name() + "." + index.name();
+    NamedRelation taken = draft.tenant().names().get(index.name());
+    if (taken != null) {
+      draft.find(
+          Verdict.FAILED,
+          object,
+          Reason.NameTaken,
+          "the name "
+              + index.name()
+              + " is taken by a "
+              + taken.kind()
+              + taken.table().map(t -> " of " + t).orElse("")
+              + "; rename one of them.");
+      return;
+    }
+    Optional<ObservedIndex> renamed =
+        table.indexes().stream().filter(i -> isOurs(i, index, form)).findFirst();
+    if (renamed.isPresent()) {
+      draft.change(
+          table,
+          new IndexChange.RenameIndex(draft.target(table), renamed.get().name(), index.name()));
+      return;
+    }
+    Optional<ObservedIndex> unpublished = table.index(index.reservedName());
+    if (unpublished.isPresent()) {
+      resume(draft, table, index, form, unpublished.get());
+      return;
+    }
+    Optional<ObservedIndex> equal =
+        table.indexes().stream().filter(i -> standsFor(i, form)).findFirst();
+    if (equal.isPresent()) {
+      draft.find(
+          Verdict.NOTE,
+          object,
+          Reason.SatisfiedBy,
+          "index " + index.name() + " is not built: " + equal.get().name() + " is equal to it.");
+      return;
+    }
+    create(draft, table, index, form);
+  }
+
+  private boolean isOurs(ObservedIndex candidate, DesiredIndex index, Buildable form) {
+    return candidate.valid()
+        && !declaredNames.contains(candidate.name())
+        && candidate.mark().filter(m -> m.owner().equals(desired.ownerId())).isPresent()
+        && candidate.mark().get().name().equals(index.name())
+        && candidate.body().filter(form.accepted()::contains).isPresent();
+  }
+
+  private boolean standsFor(ObservedIndex candidate, Buildable form) {
+    return candidate.valid()
+        && candidate.mark().isEmpty()
+        && !declaredNames.contains(candidate.name())
+        && ReservedName.parse(candidate.name()).isEmpty()
+        && candidate.body().filter(form.accepted()::contains).isPresent();
+  }
+
+  /** A run of ours was killed between the build and the publishing, or in the build. */
+  private void resume(
+      TenantDraft draft,
+      ObservedTable table,
+      DesiredIndex index,
+      Buildable form,
+      ObservedIndex built) {
+    if (built.building()) {
+      draft.find(
+          Verdict.POSTPONED,
+          table.name() + "." + index.name(),
+          Reason.Busy,
+          "index "
+              + index.name()
+              + " on "
+              + table.name()
+              + " is being built by a session that still lives.");
+    } else if (built.valid() && built.body().filter(form.accepted()::contains).isPresent()) {
+      draft.change(
+          table,
+          new IndexChange.PublishIndex(
+              draft.target(table),
+              built.name(),
+              index.name(),
+              index.mark(desired.ownerId(), Mark.Origin.MADE),
+              form.printed()));
+    } else {
+      draft.dropLeftover(table, built);
+      create(draft, table, index, form);
+    }
+  }
+
+  private void create(TenantDraft draft, ObservedTable table, DesiredIndex index, Buildable form) {
+    boolean hypertable = draft.isHypertable(table);
+    if (hypertable && index.unique() && !carriesTimeColumn(table, index)) {
+      draft.find(
+          Verdict.FAILED,
+          table.name() + "." + index.name(),
+          Reason.NotSupported,
+          "unique index "
+              + index.name()
+              + " on the hypertable "
+              + table.name()
+              + " must have the time column among its keys; add it.");
+      return;
+    }
+    Build build =
+        !hypertable ? Build.CONCURRENTLY : index.unique() ? Build.ONE_TRANSACTION : Build.PER_CHUNK;
+    List<String> path = new ArrayList<>();
+    path.add(draft.schema());
+    path.addAll(desired.tenants().searchPath());
+    draft.change(
+        table,
+        new IndexChange.CreateIndex(
+            draft.target(table),
+            index,
+            build,
+            form,
+            index.mark(desired.ownerId(), Mark.Origin.MADE),
+            path,
+            draft.converged()));
+  }
+
+  private boolean carriesTimeColumn(ObservedTable table, DesiredIndex index) {
+    Optional<String> timeColumn =
+        table
+            .hypertable()
+            .map(h -> h.timeColumn())
+            .or(
+                () ->
+                    desired.hypertables().stream()
+                        .filter(h -> h.table().equals(table.name()))
+                        .map(h -> h.timeColumn())
+                        .findFirst());
+    return timeColumn
+        .map(
+            column ->
+                index.keys().stream().anyMatch(k -> k.column().filter(column::equals).isPresent()))
+        .orElse(true);
+  }
+}

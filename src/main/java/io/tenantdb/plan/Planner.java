@@ -1,0 +1,146 @@
+package io.tenantdb.plan;
+
+import io.tenantdb.model.Canonical;
+import io.tenantdb.model.Change;
+import io.tenantdb.model.Desired;
+import io.tenantdb.model.Desired.OnDestructive;
+import io.tenantdb.model.DesiredTenant;
+import io.tenantdb.model.Finding.Verdict;
+import io.tenantdb.model.Observed;
+import io.tenantdb.model.ObservedTenant;
+import io.tenantdb.model.Plan;
+import io.tenantdb.model.Reason;
+import io.tenantdb.model.Refusal;
+import io.tenantdb.model.TenantHistory;
+import io.tenantdb.model.TenantPlan;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+
+/** Plans the difference between what is declared and what is live, tenant by tenant. */
+public final class Planner {
+
+  private final Desired desired;
+  private final Observed observed;
+  private final Canonical canonical;
+  private final TenantHistory history;
+  private final Map<DesiredTenant, IndexPlanner> indexPlanners = new IdentityHashMap<>();
+
+  public Planner(Desired desired, Observed observed, Canonical canonical, TenantHistory history) {
+    this.desired = desired;
+    this.observed = observed;
+    this.canonical = canonical;
+    this.history = history;
+  }
+
+  /**
+   * The plan.
+   *
+   * @param resolved what each tenant must have, by schema
+   */
+  public Plan plan(Function<String, DesiredTenant> resolved) {
+    List<TenantPlan> tenants = new ArrayList<>(observed.tenants().size());
+    List<Refusal> refused = new ArrayList<>();
+    for (ObservedTenant tenant : observed.tenants().values()) {
+      tenants.add(withoutRefused(planTenant(tenant, resolved.apply(tenant.schema())), refused));
+    }
+    return new Plan(tenants, refused, List.copyOf(new TreeSet<>(observed.missingSchemas())));
+  }
+
+  private TenantDraft planTenant(ObservedTenant tenant, DesiredTenant wanted) {
+    TenantDraft draft =
+        new TenantDraft(tenant, observed, history.converged().contains(tenant.schema()));
+    if (history.settling().contains(tenant.schema())) {
+      draft.find(
+          Verdict.WAITING,
+          "",
+          Reason.Settling,
+          "is new; it is touched once its tables look the same twice, spec.tenants.settle apart.");
+      return draft;
+    }
+    Set<String> missing = new TreeSet<>(desired.tables());
+    missing.removeAll(tenant.tables().keySet());
+    if (!missing.isEmpty() && onMissing(draft, missing)) {
+      return draft;
+    }
+    if (missing.size() == desired.tables().size() && !missing.isEmpty()) {
+      return draft;
+    }
+    HypertablePlanner hypertables = new HypertablePlanner(desired, observed.server(), canonical);
+    wanted
+        .hypertables()
+        .forEach(
+            hypertable ->
+                tenant
+                    .table(hypertable.table())
+                    .ifPresent(table -> hypertables.prepare(draft, hypertable, table)));
+    indexPlanner(wanted).plan(draft);
+    wanted
+        .hypertables()
+        .forEach(
+            hypertable ->
+                tenant
+                    .table(hypertable.table())
+                    .ifPresent(table -> hypertables.policies(draft, hypertable, table)));
+    return draft;
+  }
+
+  private IndexPlanner indexPlanner(DesiredTenant wanted) {
+    return indexPlanners.computeIfAbsent(
+        wanted, w -> new IndexPlanner(desired, canonical, w.indexes()));
+  }
+
+  /** Returns true when the tenant is left alone for it. */
+  private boolean onMissing(TenantDraft draft, Set<String> missing) {
+    String tables = String.join(", ", missing);
+    switch (desired.tenants().onMissingTable()) {
+      case WAIT -> {
+        draft.find(
+            Verdict.WAITING,
+            tables,
+            Reason.WaitingForTable,
+            "has no table " + tables + " yet; it is left alone until it has.");
+        return true;
+      }
+      case SKIP ->
+          draft.find(
+              missing.size() == desired.tables().size() ? Verdict.SKIPPED : Verdict.NOTE,
+              tables,
+              Reason.TableSkipped,
+              "has no table " + tables + "; what is declared on it is skipped.");
+      case FAIL ->
+          draft.find(
+              Verdict.FAILED,
+              tables,
+              Reason.TableMissing,
+              "has no table "
+                  + tables
+                  + "; create it, exclude the tenant, or set spec.tenants.onMissingTable.");
+    }
+    return false;
+  }
+
+  private TenantPlan withoutRefused(TenantDraft draft, List<Refusal> refused) {
+    List<Change> allowed = new ArrayList<>();
+    for (Change change : draft.changes()) {
+      if (change.hazard().destructive() && desired.safety().onDestructive() == OnDestructive.DENY) {
+        refused.add(new Refusal(change, Reason.DestructiveDenied));
+        draft.find(
+            change.drift() ? Verdict.DRIFTED : Verdict.REFUSED,
+            change.object(),
+            Reason.DestructiveDenied,
+            change.object()
+                + " "
+                + change.after()
+                + " would drop chunks at its next run; spec.safety.onDestructive: Allow permits it.");
+      } else {
+        allowed.add(change);
+      }
+    }
+    return new TenantPlan(draft.schema(), allowed, draft.findings());
+  }
+}

@@ -1,0 +1,289 @@
+package io.tenantdb.plan;
+
+import io.tenantdb.model.Canonical;
+import io.tenantdb.model.CanonicalInterval;
+import io.tenantdb.model.Desired;
+import io.tenantdb.model.DesiredHypertable;
+import io.tenantdb.model.Finding.Verdict;
+import io.tenantdb.model.Mark;
+import io.tenantdb.model.ObservedHypertable;
+import io.tenantdb.model.ObservedHypertable.Job;
+import io.tenantdb.model.ObservedTable;
+import io.tenantdb.model.PolicyChange.AddPolicy;
+import io.tenantdb.model.PolicyChange.AlterPolicy;
+import io.tenantdb.model.PolicyChange.RemovePolicy;
+import io.tenantdb.model.PolicyKind;
+import io.tenantdb.model.PolicyState;
+import io.tenantdb.model.Reason;
+import io.tenantdb.model.ServerInfo;
+import io.tenantdb.model.TimeSpan;
+import java.util.Optional;
+
+/** Plans the policies of one hypertable of one tenant. */
+final class PolicyPlanner {
+
+  private static final long SECONDS_PER_DAY = 86_400;
+  private static final long MICROS_PER_SECOND = 1_000_000;
+
+  private final Desired desired;
+  private final Canonical canonical;
+  private final TenantDraft draft;
+  private final ObservedTable table;
+  private final DesiredHypertable wanted;
+  private final boolean integerTime;
+  private final String extensionSchema;
+  private final CompressionSettingsPlanner settings;
+
+  PolicyPlanner(
+      Desired desired,
+      ServerInfo server,
+      Canonical canonical,
+      TenantDraft draft,
+      ObservedTable table,
+      DesiredHypertable wanted,
+      boolean integerTime) {
+    this.desired = desired;
+    this.canonical = canonical;
+    this.draft = draft;
+    this.table = table;
+    this.wanted = wanted;
+    this.integerTime = integerTime;
+    this.extensionSchema = server.timescale().schema().orElseThrow();
+    this.settings = new CompressionSettingsPlanner(draft, table, wanted.timeColumn());
+  }
+
+  /** What a spec says of one policy, whichever it is. */
+  private record Declared(
+      PolicyKind kind,
+      PolicyState state,
+      Optional<TimeSpan> lag,
+      Optional<String> every,
+      String specHash,
+      String lagField) {}
+
+  void plan() {
+    wanted
+        .compression()
+        .ifPresent(
+            c -> {
+              if (c.state() == PolicyState.PRESENT && !settings.plan(c)) {
+                return;
+              }
+              policy(
+                  new Declared(
+                      PolicyKind.COMPRESSION,
+                      c.state(),
+                      c.after(),
+                      c.every(),
+                      c.specHash(),
+                      "compression.after"));
+            });
+    wanted
+        .retention()
+        .ifPresent(
+            r ->
+                policy(
+                    new Declared(
+                        PolicyKind.RETENTION,
+                        r.state(),
+                        r.dropAfter(),
+                        r.every(),
+                        r.specHash(),
+                        "retention.dropAfter")));
+  }
+
+  private void policy(Declared declared) {
+    Optional<Job> job = table.hypertable().flatMap(h -> h.job(declared.kind()));
+    Optional<Mark> foreign =
+        job.flatMap(Job::mark).filter(m -> !m.owner().equals(desired.ownerId()));
+    String object = table.name() + " " + declared.kind().markName();
+    if (foreign.isPresent()) {
+      draft.find(
+          Verdict.FAILED,
+          object,
+          Reason.Conflict,
+          "the "
+              + declared.kind().markName()
+              + " policy of "
+              + table.name()
+              + " belongs to "
+              + foreign.get().owner()
+              + "; declare it in one resource only.");
+      return;
+    }
+    if (declared.state() == PolicyState.ABSENT) {
+      job.ifPresent(
+          j ->
+              draft.change(
+                  table,
+                  new RemovePolicy(
+                      draft.target(table), declared.kind(), describe(j), extensionSchema)));
+      return;
+    }
+    TimeSpan lag = declared.lag().orElseThrow();
+    if (lag instanceof TimeSpan.Whole != integerTime) {
+      HypertablePlanner.typeDiffers(draft, table, declared.lagField(), lag, integerTime);
+    } else if (job.isPresent()) {
+      alter(declared, lag, job.get(), object);
+    } else {
+      add(declared, lag, object);
+    }
+  }
+
+  private void add(Declared declared, TimeSpan lag, String object) {
+    if (!draft.ownerCanLogin(table)) {
+      draft.find(
+          Verdict.FAILED,
+          object,
+          Reason.OwnerCannotLogin,
+          "TimescaleDB runs no jobs for "
+              + table.owner()
+              + ", the owner of "
+              + table.name()
+              + ", which lacks LOGIN; ALTER ROLE it.");
+      return;
+    }
+    draft.change(
+        table,
+        new AddPolicy(
+            draft.target(table),
+            declared.kind(),
+            lag,
+            declared.every(),
+            startInSeconds(declared),
+            mark(declared, Mark.Origin.MADE),
+            extensionSchema,
+            dropsChunks(declared.kind(), lag),
+            draft.converged()));
+  }
+
+  private void alter(Declared declared, TimeSpan lag, Job job, String object) {
+    if (job.after().isEmpty()) {
+      draft.find(
+          Verdict.DRIFTED,
+          object,
+          Reason.DefinitionDiffers,
+          "the "
+              + declared.kind().markName()
+              + " policy of "
+              + table.name()
+              + " goes by the creation of chunks, not by their data; remove it, and it will be made anew.");
+      return;
+    }
+    if (!job.scheduled()) {
+      draft.find(
+          Verdict.NOTE,
+          object,
+          Reason.JobPaused,
+          "job " + job.id() + " (" + object + ") is paused by a person and stays so.");
+    }
+    boolean lagDiffers = !sameFields(lag, job.after().get());
+    Optional<String> every = declared.every().filter(e -> !fields(e).equals(fields(job.every())));
+    Mark mark = mark(declared, job.mark().map(Mark::origin).orElse(Mark.Origin.ADOPTED));
+    if (!lagDiffers && every.isEmpty() && job.mark().equals(Optional.of(mark))) {
+      return;
+    }
+    boolean shorter = lagDiffers && shorter(lag, job.after().get());
+    draft.change(
+        table,
+        new AlterPolicy(
+            draft.target(table),
+            declared.kind(),
+            job.id(),
+            lagDiffers ? Optional.of(lag) : Optional.empty(),
+            every,
+            startInSeconds(declared),
+            mark,
+            lagDiffers || every.isPresent() ? describe(job) : "as declared, " + marking(job),
+            lagDiffers || every.isPresent() ? describe(declared, lag, job) : "marked",
+            extensionSchema,
+            shorter && dropsChunks(declared.kind(), lag),
+            (lagDiffers || every.isPresent()) && !ourOlderSpec(job, declared)));
+  }
+
+  /**
+   * The policy is what an earlier spec of ours declared: it is to be changed, and did not drift.
+   */
+  private boolean ourOlderSpec(Job job, Declared declared) {
+    return job.mark().filter(m -> !m.spec().equals(declared.specHash())).isPresent();
+  }
+
+  private static String marking(Job job) {
+    return job.mark().isPresent() ? "stale mark" : "unmarked";
+  }
+
+  private static String describe(Job job) {
+    return "after " + job.after().map(TimeSpan::text).orElse("creation") + ", every " + job.every();
+  }
+
+  private static String describe(Declared declared, TimeSpan lag, Job job) {
+    return "after " + lag.text() + ", every " + declared.every().orElse(job.every());
+  }
+
+  /** Field by field: {@code 1 month} is not {@code 30 days}, they drop different chunks. */
+  private boolean sameFields(TimeSpan a, TimeSpan b) {
+    if (a instanceof TimeSpan.Interval && b instanceof TimeSpan.Interval) {
+      return fields(a.text()).equals(fields(b.text()));
+    }
+    return a.equals(b);
+  }
+
+  private String fields(String interval) {
+    return canonical.interval(interval).fields();
+  }
+
+  private boolean shorter(TimeSpan wanted, TimeSpan live) {
+    if (wanted instanceof TimeSpan.Whole w && live instanceof TimeSpan.Whole l) {
+      return w.units() < l.units();
+    }
+    if (wanted instanceof TimeSpan.Interval && live instanceof TimeSpan.Interval) {
+      // Equal by length but not by fields still moves the border: the reached dates decide.
+      CanonicalInterval w = canonical.interval(wanted.text());
+      return w.before().isAfter(canonical.interval(live.text()).before());
+    }
+    return true;
+  }
+
+  /**
+   * Destructive is judged by effect: would the next run drop a chunk? Integer time has a clock of
+   * the tenant's own, which is not asked: any chunk counts.
+   */
+  private boolean dropsChunks(PolicyKind kind, TimeSpan lag) {
+    Optional<ObservedHypertable> live = table.hypertable();
+    if (kind != PolicyKind.RETENTION || live.isEmpty() || live.get().chunks() == 0) {
+      return false;
+    }
+    if (lag instanceof TimeSpan.Interval interval && live.get().oldestChunkEnd().isPresent()) {
+      return !live.get()
+          .oldestChunkEnd()
+          .get()
+          .isAfter(canonical.interval(interval.text()).before());
+    }
+    return true;
+  }
+
+  /**
+   * Spread over the tenants by their names, within one interval and one day: 5,000 jobs must not
+   * start in one second.
+   */
+  private long startInSeconds(Declared declared) {
+    long perInterval =
+        declared
+            .every()
+            .map(e -> canonical.interval(e).micros() / MICROS_PER_SECOND)
+            .orElse(
+                declared.kind() == PolicyKind.RETENTION ? SECONDS_PER_DAY : SECONDS_PER_DAY / 2);
+    long range = Math.max(1, Math.min(perInterval, SECONDS_PER_DAY));
+    return Math.floorMod((long) draft.schema().hashCode(), range);
+  }
+
+  private Mark mark(Declared declared, Mark.Origin origin) {
+    return new Mark(
+        desired.ownerId(),
+        declared.kind().markName(),
+        table.name(),
+        declared.specHash(),
+        origin,
+        false);
+  }
+}

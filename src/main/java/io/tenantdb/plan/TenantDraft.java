@@ -1,0 +1,143 @@
+package io.tenantdb.plan;
+
+import io.tenantdb.model.Change;
+import io.tenantdb.model.Finding;
+import io.tenantdb.model.Finding.Verdict;
+import io.tenantdb.model.HypertableChange.ConvertTable;
+import io.tenantdb.model.IndexChange.DropLeftover;
+import io.tenantdb.model.Observed;
+import io.tenantdb.model.Observed.OwnerRights;
+import io.tenantdb.model.ObservedIndex;
+import io.tenantdb.model.ObservedTable;
+import io.tenantdb.model.ObservedTenant;
+import io.tenantdb.model.Reason;
+import io.tenantdb.model.Target;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One tenant's plan while it is being made: collects changes and findings, and holds changes to the
+ * owner's rights.
+ */
+final class TenantDraft {
+
+  private final ObservedTenant tenant;
+  private final Observed observed;
+  private final boolean converged;
+  private final List<Change> changes = new ArrayList<>();
+  private final List<Finding> findings = new ArrayList<>();
+
+  TenantDraft(ObservedTenant tenant, Observed observed, boolean converged) {
+    this.tenant = tenant;
+    this.observed = observed;
+    this.converged = converged;
+  }
+
+  ObservedTenant tenant() {
+    return tenant;
+  }
+
+  String schema() {
+    return tenant.schema();
+  }
+
+  /** True when the tenant was as declared before: what is missing now was taken away. */
+  boolean converged() {
+    return converged;
+  }
+
+  List<Change> changes() {
+    return changes;
+  }
+
+  List<Finding> findings() {
+    return findings;
+  }
+
+  Target target(ObservedTable table) {
+    return new Target(tenant.schema(), table.name(), table.owner());
+  }
+
+  /** True when the columns of the table have this name among them. */
+  boolean hasColumn(ObservedTable table, String column) {
+    return observed.layouts().get(table.columnSignature()).has(column);
+  }
+
+  /**
+   * The column's type as {@code format_type} prints it; empty text where there is no such column.
+   */
+  String columnType(ObservedTable table, String column) {
+    return observed.layouts().get(table.columnSignature()).columns().stream()
+        .filter(c -> c.name().equals(column))
+        .map(c -> c.type())
+        .findFirst()
+        .orElse("");
+  }
+
+  /** True when the table is a hypertable, or will be once the changes planned so far are made. */
+  boolean isHypertable(ObservedTable table) {
+    return table.hypertable().isPresent()
+        || changes.stream()
+            .anyMatch(c -> c instanceof ConvertTable && c.target().table().equals(table.name()));
+  }
+
+  /** Plans that an index under a reserved name, which nobody builds, is dropped. */
+  void dropLeftover(ObservedTable table, ObservedIndex index) {
+    change(table, new DropLeftover(target(table), index.name(), isHypertable(table)));
+  }
+
+  boolean superuserOwned(ObservedTable table) {
+    return rights(table).superuser();
+  }
+
+  boolean ownerCanLogin(ObservedTable table) {
+    return rights(table).login();
+  }
+
+  /** Adds the change, or says which right of the table's owner is missing for it. */
+  void change(ObservedTable table, Change change) {
+    String owner = table.owner();
+    if (!rights(table).settable()) {
+      find(
+          Verdict.FAILED,
+          change.object(),
+          Reason.InsufficientPrivilege,
+          observed.server().user()
+              + " may not SET ROLE to "
+              + owner
+              + ", the owner of "
+              + table.name()
+              + "; GRANT that role to it.");
+    } else if (!tenant.usableBy().contains(owner) && !rights(table).superuser()) {
+      find(
+          Verdict.FAILED,
+          change.object(),
+          Reason.InsufficientPrivilege,
+          owner
+              + ", the owner of "
+              + table.name()
+              + ", lacks USAGE or CREATE on the schema; GRANT both to it.");
+    } else {
+      changes.add(change);
+    }
+  }
+
+  /** Adds a finding; the sentence begins with the tenant. */
+  void find(Verdict verdict, String object, Reason reason, String sentence) {
+    find(verdict, object, reason, "", sentence);
+  }
+
+  void find(Verdict verdict, String object, Reason reason, String sqlState, String sentence) {
+    findings.add(
+        new Finding(verdict, object, reason, sqlState, tenant.schema() + ": " + ended(sentence)));
+  }
+
+  /** PostgreSQL's words end without a full stop. */
+  private static String ended(String sentence) {
+    return sentence.endsWith(".") ? sentence : sentence + ".";
+  }
+
+  private OwnerRights rights(ObservedTable table) {
+    return observed.owners().getOrDefault(table.owner(), new OwnerRights(false, false, false));
+  }
+}

@@ -1,0 +1,262 @@
+package io.tenantdb.desired;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tenantdb.model.Desired;
+import io.tenantdb.model.Desired.OnDestructive;
+import io.tenantdb.model.Desired.WhenTimescaleMissing;
+import io.tenantdb.model.DesiredHypertable;
+import io.tenantdb.model.DesiredHypertable.Convert;
+import io.tenantdb.model.DesiredIndex;
+import io.tenantdb.model.DesiredTenant;
+import io.tenantdb.model.OrderBy;
+import io.tenantdb.model.PolicyState;
+import io.tenantdb.model.TenantSelection.OnMissingTable;
+import io.tenantdb.model.TimeSpan;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class ResolutionTest {
+
+  private static final String HISTORY =
+      """
+      hypertables:
+      - table: batch_history
+        timeColumn: recorded_at
+        chunkInterval: 7 days
+        compression: {after: 30 days, segmentBy: [batch_id], orderBy: [{column: recorded_at, order: Desc}], every: 1 day}
+        retention: {dropAfter: 2 years}
+      """;
+
+  @Test
+  void absentFieldsHaveTheirDefaults() {
+    Desired desired = Specs.with("indexes: [{name: ix, table: t, columns: [a]}]\n" + HISTORY);
+
+    assertThat(desired.ownerId()).isEqualTo("platform/fruitpak");
+    assertThat(desired.tenants().searchPath()).containsExactly("public");
+    assertThat(desired.tenants().settle()).isEqualTo(Duration.ofMinutes(1));
+    assertThat(desired.tenants().onMissingTable()).isEqualTo(OnMissingTable.WAIT);
+    assertThat(desired.whenTimescaleMissing()).isEqualTo(WhenTimescaleMissing.SKIP);
+    assertThat(desired.safety().onDestructive()).isEqualTo(OnDestructive.DENY);
+    assertThat(desired.safety().lockTimeout()).isEqualTo(Duration.ofSeconds(3));
+    assertThat(desired.safety().buildTimeout()).isEqualTo(Duration.ofHours(2));
+    assertThat(desired.indexes().get(0).method()).isEqualTo("btree");
+    assertThat(desired.hypertables().get(0).convert()).isEqualTo(Convert.NEVER);
+    assertThat(Resolution.interval(Specs.spec(Specs.BASE))).isEqualTo(Duration.ofMinutes(10));
+    assertThat(Resolution.suspended(Specs.spec(Specs.BASE))).isFalse();
+  }
+
+  @Test
+  void databaseSettingsHaveTheirDefaults() {
+    DesiredDatabase database = Resolution.database(Specs.spec(Specs.BASE));
+
+    assertThat(database)
+        .isEqualTo(
+            new DesiredDatabase(
+                "localhost",
+                5432,
+                "fruitpak",
+                new DesiredDatabase.Credentials("fruitpak-db", "username", "password"),
+                new DesiredDatabase.Tls(DesiredDatabase.Mode.VERIFY_FULL, Optional.empty()),
+                4));
+  }
+
+  @Test
+  void caOfAConfigMapIsKeptApartFromASecret() {
+    DesiredDatabase database =
+        Resolution.database(
+            Specs.spec(
+                """
+                database:
+                  host: "::1"
+                  name: fruitpak
+                  credentialsSecretRef: {name: fruitpak-db}
+                  tls: {mode: VerifyCA, caConfigMapRef: {name: ca}}
+                """));
+
+    assertThat(database.tls().ca())
+        .contains(new DesiredDatabase.CaRef(DesiredDatabase.Source.CONFIG_MAP, "ca", "ca.crt"));
+  }
+
+  @Test
+  void columnsAreTheShortFormOfKeys() {
+    DesiredIndex columns =
+        Specs.with("indexes: [{name: ix, table: t, columns: [a, b]}]").indexes().get(0);
+    DesiredIndex keys =
+        Specs.with("indexes: [{name: ix, table: t, keys: [{column: a}, {column: b}]}]")
+            .indexes()
+            .get(0);
+
+    assertThat(keys).isEqualTo(columns);
+  }
+
+  @Test
+  void writingADefaultOutChangesNothing() {
+    DesiredIndex plain =
+        Specs.with("indexes: [{name: ix, table: t, columns: [a]}]").indexes().get(0);
+    DesiredIndex explicit =
+        Specs.with(
+                """
+                indexes:
+                - name: ix
+                  table: t
+                  keys: [{column: a, order: Asc, nulls: Last}]
+                  method: btree
+                  unique: false
+                  nullsNotDistinct: false
+                """)
+            .indexes()
+            .get(0);
+
+    assertThat(explicit).isEqualTo(plain);
+  }
+
+  @Test
+  void everyPartOfAnIndexIsCarriedOver() {
+    DesiredIndex index =
+        Specs.with(
+                """
+                indexes:
+                - name: ix
+                  table: t
+                  keys:
+                  - {expression: " lower(name) ", order: Desc, nulls: Last, collation: '"C"'}
+                  - {column: b, opclass: Public.Gin_trgm_ops, nulls: First}
+                  method: gin
+                  unique: true
+                  nullsNotDistinct: true
+                  include: [c]
+                  where: |
+                    b IS NOT NULL
+                  with: {fillfactor: 90, fastupdate: "off"}
+                """)
+            .indexes()
+            .get(0);
+
+    assertThat(index.keys())
+        .containsExactly(
+            new DesiredIndex.Key(
+                Optional.empty(),
+                Optional.of("lower(name)"),
+                true,
+                Optional.of(false),
+                Optional.empty(),
+                Optional.of("\"C\"")),
+            new DesiredIndex.Key(
+                Optional.of("b"),
+                Optional.empty(),
+                false,
+                Optional.of(true),
+                Optional.of("\"public\".\"gin_trgm_ops\""),
+                Optional.empty()));
+    assertThat(index.method()).isEqualTo("gin");
+    assertThat(index.unique()).isTrue();
+    assertThat(index.nullsNotDistinct()).isTrue();
+    assertThat(index.include()).containsExactly("c");
+    assertThat(index.where()).contains("b IS NOT NULL");
+    assertThat(index.with()).containsEntry("fillfactor", "90").containsEntry("fastupdate", "off");
+  }
+
+  @Test
+  void orderByOfCompressionHasTimescalesOwnDefaults() {
+    DesiredHypertable hypertable = Specs.with(HISTORY).hypertables().get(0);
+
+    assertThat(hypertable.compression().orElseThrow().orderBy())
+        .contains(List.of(new OrderBy("recorded_at", true, true)));
+  }
+
+  @Test
+  void integerTimeIsCountedIn64Bits() {
+    DesiredHypertable hypertable =
+        Specs.with(
+                "hypertables: [{table: t, timeColumn: at, chunkInterval: 86400000000,"
+                    + " retention: {dropAfter: 31536000000000}}]")
+            .hypertables()
+            .get(0);
+
+    assertThat(hypertable.chunkInterval()).contains(new TimeSpan.Whole(86_400_000_000L));
+  }
+
+  @Test
+  void anOverrideReplacesItsFieldsAndKeepsTheRest() {
+    Desired desired = overridden("retention: {dropAfter: 7 years}");
+
+    DesiredHypertable base = desired.hypertables().get(0);
+    DesiredHypertable own = Resolution.forTenant(desired, "tenant_acme").hypertables().get(0);
+    assertThat(own.retention().orElseThrow().dropAfter())
+        .contains(new TimeSpan.Interval("7 years"));
+    assertThat(own.retention().orElseThrow().specHash())
+        .isNotEqualTo(base.retention().orElseThrow().specHash());
+    assertThat(own.compression()).isEqualTo(base.compression());
+    assertThat(own.chunkInterval()).isEqualTo(base.chunkInterval());
+  }
+
+  @Test
+  void anOverrideMergesObjectsFieldByFieldAndReplacesLists() {
+    Desired desired = overridden("compression: {segmentBy: [packhouse_id]}");
+
+    DesiredHypertable.Compression own =
+        Resolution.forTenant(desired, "tenant_acme")
+            .hypertables()
+            .get(0)
+            .compression()
+            .orElseThrow();
+    assertThat(own.segmentBy()).contains(List.of("packhouse_id"));
+    assertThat(own.after()).contains(new TimeSpan.Interval("30 days"));
+    assertThat(own.every()).contains("1 day");
+  }
+
+  @Test
+  void anOverriddenItemHasTheHashOfTheSameItemDeclaredForAll() {
+    Desired desired = overridden("retention: {dropAfter: 7 years}");
+    Desired forAll = Specs.with(HISTORY.replace("2 years", "7 years"));
+
+    assertThat(Resolution.forTenant(desired, "tenant_acme").hypertables())
+        .isEqualTo(forAll.hypertables());
+  }
+
+  @Test
+  void anOverrideThatSaysAbsentLeavesNothingOfThePolicy() {
+    Desired desired = overridden("compression: {state: Absent}");
+
+    DesiredHypertable.Compression own =
+        Resolution.forTenant(desired, "tenant_acme")
+            .hypertables()
+            .get(0)
+            .compression()
+            .orElseThrow();
+    assertThat(own.state()).isEqualTo(PolicyState.ABSENT);
+    assertThat(own.after()).isEmpty();
+    assertThat(own.segmentBy()).isEmpty();
+  }
+
+  @Test
+  void tenantsWithoutAnOverrideShareTheTemplatesLists() {
+    Desired desired = overridden("retention: {dropAfter: 7 years}");
+
+    for (int i = 0; i < 10_000; i++) {
+      DesiredTenant tenant = Resolution.forTenant(desired, "tenant_" + i);
+      assertThat(tenant.hypertables()).isSameAs(desired.hypertables());
+      assertThat(tenant.indexes()).isSameAs(desired.indexes());
+    }
+  }
+
+  private static Desired overridden(String fields) {
+    return Specs.template(
+        """
+        database: {host: localhost, name: fruitpak, credentialsSecretRef: {name: fruitpak-db}}
+        tenants:
+          patterns: ["tenant_*"]
+          overrides:
+          - name: auditors
+            schemas: [tenant_acme]
+            hypertables:
+            - table: batch_history
+              %s
+        """
+                .formatted(fields)
+            + HISTORY);
+  }
+}
