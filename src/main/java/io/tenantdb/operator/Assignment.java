@@ -29,7 +29,13 @@ sealed interface Assignment {
       ConnectionSettings settings,
       boolean suspended,
       Claims claims)
-      implements Assignment {}
+      implements Assignment {
+
+    /** The same work on another declaration. */
+    Work with(Desired other) {
+      return new Work(generation, interval, other, settings, suspended, claims);
+    }
+  }
 
   /** Nothing can be done before somebody mends the problem. */
   record Blocked(long generation, Duration interval, Problem problem) implements Assignment {}

@@ -1,9 +1,11 @@
 package io.tenantdb.operator;
 
-import io.tenantdb.model.Change;
-import io.tenantdb.model.HypertableChange;
+import io.tenantdb.model.Desired;
+import io.tenantdb.model.DesiredHypertable;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.TenantSelection;
+import io.tenantdb.observe.TenantSelector;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -32,19 +34,50 @@ record Claims(List<Claim> older) {
    */
   record Claim(String resource, TenantSelection tenants, Set<String> tables) {}
 
-  /** Why this resource must leave the change alone. */
-  Optional<Reason> against(Change change) {
-    return change instanceof HypertableChange && claimant(change).isPresent()
-        ? Optional.of(Reason.Conflict)
-        : Optional.empty();
+  /** A hypertable of a tenant that an older resource declares too. */
+  record Overlap(String schema, String table, String resource) {
+
+    Failure failure(java.time.Instant since) {
+      return new Failure(
+          schema,
+          table,
+          Reason.Conflict,
+          "",
+          "%s: %s is declared by the older resource %s too, which keeps it; take the hypertable out of one of them."
+              .formatted(schema, table, resource),
+          since);
+    }
   }
 
-  /** The older resource that the change would interfere with. */
-  Optional<String> claimant(Change change) {
-    return older.stream()
-        .filter(claim -> claim.tables().contains(change.target().table()))
-        .filter(claim -> Selections.selects(claim.tenants(), change.target().schema()))
-        .map(Claim::resource)
-        .findFirst();
+  /** Where the declaration overlaps with an older one, in these tenants. */
+  List<Overlap> overlaps(Desired desired, Set<String> schemas) {
+    List<Overlap> overlaps = new ArrayList<>();
+    for (Claim claim : older) {
+      TenantSelector selector = new TenantSelector(claim.tenants());
+      Optional<String> shared = schemas.stream().filter(selector::selects).sorted().findFirst();
+      shared.ifPresent(
+          schema ->
+              desired.hypertables().stream()
+                  .map(DesiredHypertable::table)
+                  .filter(claim.tables()::contains)
+                  .forEach(table -> overlaps.add(new Overlap(schema, table, claim.resource()))));
+    }
+    return overlaps;
+  }
+
+  /** The same without hypertables that an older resource keeps; its indexes stay. */
+  static Desired without(Desired desired, List<Overlap> overlaps) {
+    Set<String> tables =
+        overlaps.stream().map(Overlap::table).collect(java.util.stream.Collectors.toSet());
+    return new Desired(
+        desired.ownerId(),
+        desired.tenants(),
+        desired.indexes(),
+        desired.hypertables().stream()
+            .filter(hypertable -> !tables.contains(hypertable.table()))
+            .toList(),
+        desired.overrides(),
+        desired.whenTimescaleMissing(),
+        desired.safety());
   }
 }

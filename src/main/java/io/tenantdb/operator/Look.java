@@ -17,7 +17,6 @@ import java.util.Optional;
  * @param failures what failed or cannot be done, sorted
  * @param plan what was to be done while the pass runs, what is still to be done afterwards
  * @param open changes that are still to be made and did not fail for a reason that needs a person
- * @param refused the first destructive change that {@code safety} refuses, as a sentence
  * @param drift the first thing that somebody changed or removed and that is not mended yet, as a
  *     sentence
  * @param held why changes were not tried
@@ -28,7 +27,6 @@ record Look(
     List<Failure> failures,
     PlanSummary plan,
     int open,
-    Optional<String> refused,
     Optional<String> drift,
     Optional<Outcome.Held> held) {
 
@@ -41,7 +39,7 @@ record Look(
 
   /** The same pass, further on. */
   Look now(Map<TenantState, Integer> states, List<Failure> failed, int remaining) {
-    return new Look(server, states, failed, plan, remaining, refused, drift, held);
+    return new Look(server, states, failed, plan, remaining, drift, held);
   }
 
   int count(TenantState state) {
@@ -52,10 +50,9 @@ record Look(
     return counts.values().stream().mapToInt(Integer::intValue).sum();
   }
 
-  /** True when nothing failed, is pending, drifted or refused. */
+  /** True when nothing failed, was refused, is pending or drifted. */
   boolean converged() {
     return failures.isEmpty()
-        && refused.isEmpty()
         && open == 0
         && count(TenantState.FAILED)
                 + count(TenantState.PENDING)

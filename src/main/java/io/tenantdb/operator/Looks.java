@@ -5,7 +5,6 @@ import io.tenantdb.model.Change;
 import io.tenantdb.model.Finding;
 import io.tenantdb.model.Plan;
 import io.tenantdb.model.Reason;
-import io.tenantdb.model.Refusal;
 import io.tenantdb.model.TenantPlan;
 import io.tenantdb.model.TenantState;
 import java.util.Collection;
@@ -41,7 +40,6 @@ final class Looks {
         failures,
         PlanSummary.of(outcome.plan()),
         open,
-        refused(outcome.plan()),
         drift(outcome.plan()),
         outcome.held());
   }
@@ -50,23 +48,6 @@ final class Looks {
     Map<TenantState, Integer> counts = new EnumMap<>(TenantState.class);
     states.forEach(state -> counts.merge(state, 1, Integer::sum));
     return counts;
-  }
-
-  /** The first refused change, as a sentence that says what would permit it. */
-  static Optional<String> refused(Plan plan) {
-    List<Refusal> refusals = plan.refused();
-    return refusals.stream()
-        .findFirst()
-        .map(Refusal::change)
-        .map(
-            change ->
-                "%s: %s would go from %s to %s and delete data%s; safety.onDestructive: Allow permits it."
-                    .formatted(
-                        change.target().schema(),
-                        change.object(),
-                        change.before(),
-                        change.after(),
-                        more(refusals.size() - 1)));
   }
 
   /** The first drift, as a sentence. */

@@ -95,7 +95,6 @@ final class PassTracker implements PassListener {
                 List.of(),
                 PlanSummary.of(planned),
                 open,
-                Looks.refused(planned),
                 Looks.drift(planned),
                 Optional.empty()));
     listener.tenants(new TreeSet<>(seen.tenants().keySet()));

@@ -24,7 +24,6 @@ final class Transitions {
   private boolean converged;
   private Optional<Reason> problem;
   private Set<Failure.Key> failures;
-  private Optional<String> refused = Optional.empty();
   private Optional<Set<String>> tenants = Optional.empty();
 
   Transitions(Memory memory) {
@@ -77,16 +76,11 @@ final class Transitions {
                         Looks.withoutStop(failed.get(0).message())
                             + Looks.more(failed.size() - 1)
                             + ".")));
-    look.refused()
-        .filter(sentence -> refused.isEmpty())
-        .ifPresent(
-            sentence -> notices.add(Notice.warning(Reason.DestructiveDenied, sentence)));
     if (look.converged() && !converged) {
       notices.add(
           Notice.normal(Reason.Converged, "All " + look.tenants() + " tenants are as declared."));
     }
     failures = keys(look.failures());
-    refused = look.refused();
     converged = look.converged();
     problem = Optional.empty();
     return notices;
