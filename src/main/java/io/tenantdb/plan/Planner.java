@@ -16,7 +16,6 @@ import io.tenantdb.model.TenantPlan;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -28,7 +27,8 @@ public final class Planner {
   private final Observed observed;
   private final Canonical canonical;
   private final TenantHistory history;
-  private final Map<DesiredTenant, IndexPlanner> indexPlanners = new IdentityHashMap<>();
+  private final IdentityHashMap<DesiredTenant, IndexPlanner> indexPlanners =
+      new IdentityHashMap<>();
 
   public Planner(Desired desired, Observed observed, Canonical canonical, TenantHistory history) {
     this.desired = desired;

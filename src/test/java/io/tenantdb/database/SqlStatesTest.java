@@ -1,0 +1,158 @@
+package io.tenantdb.database;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tenantdb.model.Reason;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
+import java.security.cert.CertificateException;
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLHandshakeException;
+import org.assertj.core.api.SoftAssertions;
+import org.junit.jupiter.api.Test;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.PSQLState;
+import org.postgresql.util.ServerErrorMessage;
+
+class SqlStatesTest {
+
+  @Test
+  void whatAnOpenSessionIsRefused() {
+    Map<SQLException, Reason> table = new LinkedHashMap<>();
+    table.put(server("ERROR", "53100", "could not extend file"), Reason.ServerUnavailable);
+    table.put(server("ERROR", "53200", "out of memory"), Reason.ServerUnavailable);
+    table.put(server("FATAL", "57P01", "terminating connection"), Reason.ServerUnavailable);
+    table.put(server("ERROR", "58030", "could not read block"), Reason.ServerUnavailable);
+    table.put(server("FATAL", "08P01", "protocol violation"), Reason.ConnectionFailed);
+    table.put(server("ERROR", "25006", "read-only transaction"), Reason.NotPrimary);
+    table.put(server("ERROR", "23505", "could not create unique index"), Reason.DuplicateRows);
+    table.put(server("ERROR", "23P01", "conflicting key value"), Reason.DuplicateRows);
+    table.put(server("ERROR", "55P03", "lock timeout"), Reason.LockTimeout);
+    table.put(server("ERROR", "40P01", "deadlock detected"), Reason.Interrupted);
+    table.put(server("ERROR", "57014", "canceling statement"), Reason.Interrupted);
+    table.put(server("ERROR", "40001", "could not serialize access"), Reason.Interrupted);
+    table.put(server("ERROR", "3F000", "schema does not exist"), Reason.Gone);
+    table.put(server("ERROR", "42P01", "relation does not exist"), Reason.Gone);
+    table.put(server("ERROR", "42704", "index does not exist"), Reason.Gone);
+    table.put(server("ERROR", "42P07", "relation already exists"), Reason.NameTaken);
+    table.put(server("ERROR", "42710", "object already exists"), Reason.NameTaken);
+    table.put(server("ERROR", "42501", "must be owner"), Reason.InsufficientPrivilege);
+    table.put(server("ERROR", "TS001", "not a hypertable"), Reason.NotHypertable);
+    table.put(server("ERROR", "TS103", "cannot create a unique index"), Reason.ConversionBlocked);
+    table.put(server("ERROR", "0A000", "cannot create index on a view"), Reason.NotSupported);
+    table.put(
+        server("ERROR", "0A000", "not supported under the current \"apache\" license"),
+        Reason.TimescaleLicense);
+    table.put(
+        server("ERROR", "28000", "permission denied to start background process as role \"o\""),
+        Reason.OwnerCannotLogin);
+    table.put(
+        server("FATAL", "42710", "\"timescaledb\" already loaded with a different version"),
+        Reason.ConnectionFailed);
+    table.put(server("ERROR", "XX000", "cache lookup failed"), Reason.DatabaseError);
+    table.put(new SQLException("no state"), Reason.DatabaseError);
+    table.put(
+        driver("An I/O error occurred", PSQLState.CONNECTION_FAILURE, new SocketTimeoutException()),
+        Reason.ConnectionFailed);
+    check(table, false);
+  }
+
+  @Test
+  void whatKeepsASessionFromBeingOpened() {
+    Map<SQLException, Reason> table = new LinkedHashMap<>();
+    table.put(
+        server("FATAL", "28P01", "password authentication failed"), Reason.AuthenticationFailed);
+    table.put(server("FATAL", "28000", "no pg_hba.conf entry"), Reason.AuthenticationFailed);
+    table.put(server("FATAL", "3D000", "database does not exist"), Reason.DatabaseNotFound);
+    table.put(
+        server("FATAL", "42501", "permission denied for database"), Reason.InsufficientPrivilege);
+    table.put(server("FATAL", "53300", "too many connections"), Reason.ServerUnavailable);
+    table.put(server("FATAL", "57P03", "the database is starting up"), Reason.ServerUnavailable);
+    table.put(unableToConnect(new UnknownHostException("nowhere")), Reason.ConnectionFailed);
+    table.put(unableToConnect(new ConnectException("refused")), Reason.ConnectionFailed);
+    table.put(unableToConnect(new SocketTimeoutException()), Reason.ConnectionFailed);
+    table.put(
+        driver("Connection attempt timed out.", PSQLState.CONNECTION_UNABLE_TO_CONNECT, null),
+        Reason.ConnectionFailed);
+    table.put(
+        driver("The server does not support SSL.", PSQLState.CONNECTION_REJECTED, null),
+        Reason.TlsFailed);
+    table.put(
+        driver("Der Server unterstützt SSL nicht.", PSQLState.CONNECTION_REJECTED, null),
+        Reason.TlsFailed);
+    table.put(
+        driver("The authentication type 7 is not supported.", PSQLState.CONNECTION_REJECTED, null),
+        Reason.AuthenticationFailed);
+    table.put(
+        driver(
+            "The hostname db could not be verified by hostnameverifier PgjdbcHostnameVerifier.",
+            PSQLState.CONNECTION_FAILURE,
+            null),
+        Reason.TlsFailed);
+    table.put(tls(new SSLHandshakeException("no cipher suites in common")), Reason.TlsFailed);
+    table.put(
+        tls(new SSLHandshakeException("cut").initCause(new EOFException())), Reason.TlsFailed);
+    table.put(
+        tls(new SSLException("untrusted", new CertificateException("no path"))), Reason.TlsFailed);
+    table.put(
+        tls(new SSLException("Connection reset", new SocketException("reset"))),
+        Reason.ConnectionFailed);
+    check(table, true);
+  }
+
+  @Test
+  void whatThePoolWrapsAroundAnExceptionChangesNothing() {
+    SQLException inner = server("FATAL", "28P01", "password authentication failed");
+    SQLException outer = new SQLTransientConnectionException("timed out", null, 0, inner);
+    assertThat(SqlStates.whileConnecting(outer)).isEqualTo(Reason.AuthenticationFailed);
+    assertThat(SqlStates.state(outer)).isEqualTo("28P01");
+    assertThat(SqlStates.primaryMessage(outer)).isEqualTo("password authentication failed");
+  }
+
+  @Test
+  void thePrimaryMessageHasNoDetailAndOneLine() {
+    SQLException e =
+        new PSQLException(
+            new ServerErrorMessage(
+                "SERROR\0C23505\0Mcould not create unique index \"ux\"\nmore\0DKey (tax_id)=(123-45)"
+                    + " is duplicated.\0"));
+    assertThat(SqlStates.primaryMessage(e)).isEqualTo("could not create unique index \"ux\"");
+  }
+
+  private static void check(Map<SQLException, Reason> table, boolean connecting) {
+    SoftAssertions softly = new SoftAssertions();
+    table.forEach(
+        (e, reason) ->
+            softly
+                .assertThat(connecting ? SqlStates.whileConnecting(e) : SqlStates.whileRunning(e))
+                .as("%s %s", e.getSQLState(), e.getMessage())
+                .isEqualTo(reason));
+    softly.assertAll();
+  }
+
+  private static SQLException server(String severity, String state, String message) {
+    return new PSQLException(
+        new ServerErrorMessage("S" + severity + "\0C" + state + "\0M" + message + "\0"));
+  }
+
+  private static SQLException driver(String message, PSQLState state, IOException cause) {
+    return new PSQLException(message, state, cause);
+  }
+
+  private static SQLException unableToConnect(IOException cause) {
+    return driver("The connection attempt failed.", PSQLState.CONNECTION_UNABLE_TO_CONNECT, cause);
+  }
+
+  private static SQLException tls(Throwable cause) {
+    return new PSQLException(
+        "SSL error: " + cause.getMessage(), PSQLState.CONNECTION_FAILURE, cause);
+  }
+}
