@@ -54,9 +54,6 @@ record Look(
   boolean converged() {
     return failures.isEmpty()
         && open == 0
-        && count(TenantState.FAILED)
-                + count(TenantState.PENDING)
-                + count(TenantState.DRIFTED)
-            == 0;
+        && count(TenantState.FAILED) + count(TenantState.PENDING) + count(TenantState.DRIFTED) == 0;
   }
 }

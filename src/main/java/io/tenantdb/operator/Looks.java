@@ -60,10 +60,7 @@ final class Looks {
             change ->
                 "%s: %s is %s and must be %s"
                     .formatted(
-                        change.target().schema(),
-                        change.object(),
-                        change.before(),
-                        change.after()))
+                        change.target().schema(), change.object(), change.before(), change.after()))
         .findFirst()
         .or(() -> found.stream().findFirst())
         .map(text -> withoutStop(text) + more(others) + ".");

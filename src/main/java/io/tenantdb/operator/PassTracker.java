@@ -38,9 +38,7 @@ final class PassTracker implements PassListener {
   private final Map<Failure.Key, Failure> failures;
   private final Set<String> failedBefore;
   private final SortedMap<Looks.Place, BuildProgress> running =
-      new TreeMap<>(
-          Comparator.comparing(Looks.Place::schema)
-              .thenComparing(Looks.Place::object));
+      new TreeMap<>(Comparator.comparing(Looks.Place::schema).thenComparing(Looks.Place::object));
   private final Map<String, Tenant> tenants = new HashMap<>();
   private final Map<TenantState, Integer> counts = new EnumMap<>(TenantState.class);
   private Optional<Look> first = Optional.empty();
@@ -106,10 +104,8 @@ final class PassTracker implements PassListener {
   private void begin(TenantPlan tenant) {
     boolean failed = failedBefore.contains(tenant.schema()) && !tenant.changes().isEmpty();
     TenantState state = failed ? TenantState.FAILED : tenant.state();
-    TenantState afterwards =
-        new TenantPlan(tenant.schema(), List.of(), tenant.findings()).state();
-    tenants.put(
-        tenant.schema(), new Tenant(afterwards, tenant.changes().size(), state));
+    TenantState afterwards = new TenantPlan(tenant.schema(), List.of(), tenant.findings()).state();
+    tenants.put(tenant.schema(), new Tenant(afterwards, tenant.changes().size(), state));
     counts.merge(state, 1, Integer::sum);
     Set<Looks.Place> places = new HashSet<>();
     failures.keySet().forEach(key -> places.add(new Looks.Place(key.schema(), key.object())));
@@ -137,7 +133,8 @@ final class PassTracker implements PassListener {
     running.remove(place);
     boolean knownFailure =
         failures.keySet().stream()
-            .anyMatch(key -> key.schema().equals(place.schema()) && key.object().equals(place.object()));
+            .anyMatch(
+                key -> key.schema().equals(place.schema()) && key.object().equals(place.object()));
     open = Math.max(0, open - (knownFailure ? 0 : 1));
     switch (result.status()) {
       case DONE -> done(place);

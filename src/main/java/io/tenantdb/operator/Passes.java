@@ -15,11 +15,7 @@ interface Passes extends AutoCloseable {
    *
    * @throws io.tenantdb.database.DatabaseException when the database could not be reached or read
    */
-  Outcome pass(
-      ConnectionSettings settings,
-      Desired desired,
-      Gate gate,
-      PassListener listener);
+  Outcome pass(ConnectionSettings settings, Desired desired, Gate gate, PassListener listener);
 
   /** Cancels the statements that run now; called from another thread. */
   void cancelRunning();

@@ -23,8 +23,7 @@ record PlanSummary(String hash, int creates, int changes, int destructive, List<
   }
 
   /** One change, of a number of tenants. */
-  record Line(
-      String kind, String object, String before, String after, String hazard, int tenants) {
+  record Line(String kind, String object, String before, String after, String hazard, int tenants) {
 
     static Line of(Template template) {
       return new Line(

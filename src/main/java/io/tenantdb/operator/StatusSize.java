@@ -16,7 +16,8 @@ final class StatusSize {
   /** The same status, with fewer templates and failures where it would be too long. */
   static TenantDatabaseStatus bounded(TenantDatabaseStatus status) {
     TenantDatabaseStatus smaller = status;
-    while (bytes(smaller) > BYTES && (size(templates(smaller)) > 0 || size(smaller.failures()) > 0)) {
+    while (bytes(smaller) > BYTES
+        && (size(templates(smaller)) > 0 || size(smaller.failures()) > 0)) {
       smaller = smaller(smaller);
     }
     return smaller;

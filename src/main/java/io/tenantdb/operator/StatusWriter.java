@@ -57,8 +57,7 @@ final class StatusWriter {
                 .orElseGet(() -> kept(before, TenantDatabaseStatus::tenants)),
             look.map(StatusWriter::failures)
                 .orElseGet(() -> kept(before, TenantDatabaseStatus::failures)),
-            look.map(StatusWriter::plan)
-                .orElseGet(() -> kept(before, TenantDatabaseStatus::plan)),
+            look.map(StatusWriter::plan).orElseGet(() -> kept(before, TenantDatabaseStatus::plan)),
             progress(snapshot.progress()));
     return StatusSize.bounded(status);
   }
@@ -85,10 +84,13 @@ final class StatusWriter {
         Conditions.READY, Truth.of(verdict.ready()), verdict.reason(), verdict.message(), seen);
     if (seen != generation) {
       conditions.set(
-          Conditions.RECONCILING, Truth.TRUE, Reason.Progressing, notLooked(generation), generation);
+          Conditions.RECONCILING,
+          Truth.TRUE,
+          Reason.Progressing,
+          notLooked(generation),
+          generation);
     } else if (verdict.progressing()) {
-      conditions.set(
-          Conditions.RECONCILING, Truth.TRUE, verdict.reason(), verdict.message(), seen);
+      conditions.set(Conditions.RECONCILING, Truth.TRUE, verdict.reason(), verdict.message(), seen);
     } else if (verdict.stalled()) {
       conditions.set(Conditions.STALLED, Truth.TRUE, verdict.reason(), verdict.message(), seen);
     }

@@ -15,8 +15,8 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * Notices what is worth telling: only when something became so, not while it stays so. Thousands
- * of tenants in the same plight make one notice that names the first. Not thread-safe.
+ * Notices what is worth telling: only when something became so, not while it stays so. Thousands of
+ * tenants in the same plight make one notice that names the first. Not thread-safe.
  */
 final class Transitions {
   private static final int NAMED = 5;
@@ -47,8 +47,7 @@ final class Transitions {
     List<Notice> notices = new ArrayList<>();
     Set<String> found = without(now, before);
     if (!found.isEmpty()) {
-      notices.add(
-          Notice.normal(Reason.TenantFound, "New tenant schemas: " + names(found) + "."));
+      notices.add(Notice.normal(Reason.TenantFound, "New tenant schemas: " + names(found) + "."));
     }
     Set<String> released = without(before, now);
     if (!released.isEmpty()) {
@@ -66,8 +65,7 @@ final class Transitions {
     corrected(results).ifPresent(notices::add);
     look.failures().stream()
         .filter(failure -> !failures.contains(failure.key()))
-        .collect(
-            Collectors.groupingBy(Failure::reason, LinkedHashMap::new, Collectors.toList()))
+        .collect(Collectors.groupingBy(Failure::reason, LinkedHashMap::new, Collectors.toList()))
         .forEach(
             (reason, failed) ->
                 notices.add(

@@ -39,8 +39,7 @@ record Verdict(boolean ready, Reason reason, String message, boolean progressing
     boolean open = look.open() > 0 && !snapshot.suspended();
     if (gravest.isPresent()) {
       Failure failure = gravest.get();
-      boolean passing =
-          look.failures().stream().allMatch(other -> Looks.passing(other.reason()));
+      boolean passing = look.failures().stream().allMatch(other -> Looks.passing(other.reason()));
       return new Verdict(
           false,
           failure.reason(),
@@ -86,7 +85,8 @@ record Verdict(boolean ready, Reason reason, String message, boolean progressing
     return snapshot.suspended()
         ? "%s of %d differ from the spec%s; spec.suspend holds the changes back."
             .formatted(tenants(left), look.tenants(), changes)
-        : "%s of %d are being made as declared%s.".formatted(tenants(left), look.tenants(), changes);
+        : "%s of %d are being made as declared%s."
+            .formatted(tenants(left), look.tenants(), changes);
   }
 
   private static String tenants(int count) {

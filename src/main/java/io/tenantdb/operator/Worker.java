@@ -186,7 +186,9 @@ final class Worker {
           current,
           Problem.of(
               Reason.InternalError,
-              "The operator failed with " + e.getClass().getSimpleName() + "; its log says where."));
+              "The operator failed with "
+                  + e.getClass().getSimpleName()
+                  + "; its log says where."));
     } finally {
       listener.passed(resource, Duration.between(started, clock.instant()), reached);
     }
@@ -250,20 +252,14 @@ final class Worker {
     boolean retry = passing && !work.suspended();
     failuresInARow = retry ? failuresInARow + 1 : 0;
     Backoff backoff = backoff(work);
-    Duration wait =
-        retry ? backoff.after(failuresInARow) : backoff.jittered(work.interval());
+    Duration wait = retry ? backoff.after(failuresInARow) : backoff.jittered(work.interval());
     return clock.instant().plus(nextLook.filter(sooner -> sooner.compareTo(wait) < 0).orElse(wait));
   }
 
   private Instant failed(Assignment current, Problem problem) {
     snapshot =
         new Snapshot(
-            current.generation(),
-            false,
-            false,
-            Optional.of(problem),
-            snapshot.look(),
-            List.of());
+            current.generation(), false, false, Optional.of(problem), snapshot.look(), List.of());
     LOG.warn("{}: {}", problem.reason(), problem.message());
     notice(transitions.problem(problem));
     boolean retry = Looks.passing(problem.reason());
@@ -271,13 +267,11 @@ final class Worker {
     Backoff backoff = backoff(current);
     return clock
         .instant()
-        .plus(
-            retry ? backoff.after(failuresInARow) : backoff.jittered(current.interval()));
+        .plus(retry ? backoff.after(failuresInARow) : backoff.jittered(current.interval()));
   }
 
   private Backoff backoff(Assignment current) {
-    Duration cap =
-        current.interval().compareTo(LAST_RETRY) < 0 ? current.interval() : LAST_RETRY;
+    Duration cap = current.interval().compareTo(LAST_RETRY) < 0 ? current.interval() : LAST_RETRY;
     return new Backoff(FIRST_RETRY, cap, random);
   }
 

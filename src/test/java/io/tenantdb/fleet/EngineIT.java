@@ -247,8 +247,7 @@ class EngineIT {
         Connection writer = writerOf(fruit, "tenant_a")) {
       CompletableFuture<String> blocker = new CompletableFuture<>();
       CompletableFuture<Outcome> pass =
-          inBackground(
-              engine, database, Fruit.desired(Fruit.INDEXES), p -> blocker.complete(p));
+          inBackground(engine, database, Fruit.desired(Fruit.INDEXES), p -> blocker.complete(p));
 
       assertThat(blocker.get(30, java.util.concurrent.TimeUnit.SECONDS))
           .contains("(a writer)")
@@ -327,8 +326,9 @@ class EngineIT {
       assertThat(fruit.query("SELECT 'tenant_a.ix_batches_intake_date'::regclass::oid"))
           .isEqualTo(oid);
       assertThat(
-              fruit.query(
-                  "SELECT obj_description('tenant_a.ix_batches_intake_date'::regclass)").get(0))
+              fruit
+                  .query("SELECT obj_description('tenant_a.ix_batches_intake_date'::regclass)")
+                  .get(0))
           .endsWith(" adopted\nmine");
     }
   }
@@ -390,14 +390,12 @@ class EngineIT {
             b.ifPresent(blocker);
           }
         };
-    return CompletableFuture.supplyAsync(
-        () -> engine.pass(database, desired, Gate.OPEN, listener));
+    return CompletableFuture.supplyAsync(() -> engine.pass(database, desired, Gate.OPEN, listener));
   }
 
   private static void converge(Engine engine, Database database, Desired desired) {
     await()
         .atMost(Duration.ofSeconds(60))
-        .until(
-            () -> engine.pass(database, desired, Gate.OPEN, PassListener.NONE).converged());
+        .until(() -> engine.pass(database, desired, Gate.OPEN, PassListener.NONE).converged());
   }
 }

@@ -1,7 +1,7 @@
 package io.tenantdb.fleet;
 
-import io.tenantdb.api.v1alpha1.TenantDatabaseSpec;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import io.tenantdb.api.v1alpha1.TenantDatabaseSpec;
 import io.tenantdb.database.ConnectionSettings;
 import io.tenantdb.database.ConnectionSettings.Tls;
 import io.tenantdb.database.Database;
