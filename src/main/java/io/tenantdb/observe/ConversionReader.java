@@ -19,8 +19,7 @@ final class ConversionReader {
    * @param references foreign keys that point to a table, as {@code schema.table.constraint}
    * @param published tables that a publication has
    */
-  record Obstacles(
-      Map<Long, Long> pages, Map<Long, List<String>> references, Set<Long> published) {
+  record Obstacles(Map<Long, Long> pages, Map<Long, List<String>> references, Set<Long> published) {
 
     OptionalLong pages(long table) {
       Long known = pages.get(table);
@@ -84,8 +83,7 @@ final class ConversionReader {
                 references
                     .computeIfAbsent(e.getKey(), table -> new ArrayList<>())
                     .add(e.getValue()));
-    String published =
-        catalog.versionNum() >= 150000 ? PUBLISHED + PUBLISHED_BY_SCHEMA : PUBLISHED;
+    String published = catalog.versionNum() >= 150000 ? PUBLISHED + PUBLISHED_BY_SCHEMA : PUBLISHED;
     return new Obstacles(
         pages(tables, locked),
         references,
@@ -101,9 +99,7 @@ final class ConversionReader {
           .brieflyLocking(
               () ->
                   catalog.rows(
-                      SIZES,
-                      row -> Map.entry(row.getLong(1), row.getLong(2)),
-                      Catalog.oids(free)))
+                      SIZES, row -> Map.entry(row.getLong(1), row.getLong(2)), Catalog.oids(free)))
           .forEach(e -> pages.put(e.getKey(), e.getValue()));
     } catch (SQLException e) {
       // Somebody locked one of them just now: then no size is known in this reading.

@@ -129,8 +129,8 @@ final class IndexBodies {
   }
 
   /** True when all were printed; some may be where it is false. */
-  private static boolean tryPrint(
-      Catalog catalog, List<Exemplar> exemplars, Map<Key, Printed> now) throws SQLException {
+  private static boolean tryPrint(Catalog catalog, List<Exemplar> exemplars, Map<Key, Printed> now)
+      throws SQLException {
     Map<Long, Key> keys =
         exemplars.stream().collect(Collectors.toMap(e -> e.index().oid(), Exemplar::key));
     List<Row> rows;

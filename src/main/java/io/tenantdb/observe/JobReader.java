@@ -52,8 +52,7 @@ final class JobReader {
     catalog
         .rows(
             IDS,
-            row ->
-                Map.entry(row.getString(1), new Name(row.getString(2), row.getString(3))),
+            row -> Map.entry(row.getString(1), new Name(row.getString(2), row.getString(3))),
             names)
         .forEach(e -> ids.put(e.getKey(), e.getValue()));
     Map<Name, List<Job>> jobs = new HashMap<>();

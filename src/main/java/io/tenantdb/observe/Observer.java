@@ -22,7 +22,8 @@ public final class Observer {
   private Memory memory;
 
   /** What is kept between readings, and of which database. */
-  private record Memory(long databaseOid, String system, int versionNum, long since, IndexBodies bodies) {
+  private record Memory(
+      long databaseOid, String system, int versionNum, long since, IndexBodies bodies) {
     boolean of(ServerInfo server, long now) {
       return databaseOid == server.databaseOid()
           && system.equals(server.systemIdentifier().orElse(""))
@@ -58,8 +59,7 @@ public final class Observer {
               IndexBodies.none());
     }
     try (Connection connection = database.borrow()) {
-      Reading reading =
-          new Reading(new Catalog(connection, server.versionNum()), server, desired);
+      Reading reading = new Reading(new Catalog(connection, server.versionNum()), server, desired);
       Reading.Result result = reading.read(memory.bodies());
       memory =
           new Memory(

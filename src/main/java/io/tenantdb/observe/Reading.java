@@ -63,8 +63,7 @@ final class Reading {
     Instant now =
         Micros.at(
             catalog
-                .rows(
-                    "SELECT (extract(epoch FROM now()) * 1000000)::bigint", row -> row.getLong(1))
+                .rows("SELECT (extract(epoch FROM now()) * 1000000)::bigint", row -> row.getLong(1))
                 .get(0));
     SchemaReader schemaReader = new SchemaReader(catalog);
     TenantSelector selector = new TenantSelector(desired.tenants());
@@ -91,8 +90,7 @@ final class Reading {
 
     OwnerReader ownerReader = new OwnerReader(catalog);
     Map<Long, Owner> owners =
-        ownerReader.owners(
-            tables.values().stream().map(Table::owner).collect(Collectors.toSet()));
+        ownerReader.owners(tables.values().stream().map(Table::owner).collect(Collectors.toSet()));
     Map<Long, Set<String>> usableBy =
         ownerReader
             .usable(tables.values().stream().map(t -> new Place(t.schema(), t.owner())).toList())
@@ -109,8 +107,7 @@ final class Reading {
     Obstacles obstacles = new ConversionReader(catalog).obstacles(convertible, locks.exclusive());
 
     Map<Long, Map<String, ObservedTable>> bySchema =
-        new TableJoin(
-                schemas, columns, owners, locks, bodies, hypertables, convertible, obstacles)
+        new TableJoin(schemas, columns, owners, locks, bodies, hypertables, convertible, obstacles)
             .join(tables.values(), indexes);
     Map<Long, Map<String, NamedRelation>> names = ownNames(tables, indexes);
     for (SchemaReader.Named named :
@@ -173,7 +170,9 @@ final class Reading {
   }
 
   private Set<Long> convertible(
-      Map<Long, Schema> schemas, Map<Long, Table> tables, Map<Name, ObservedHypertable> hypertables) {
+      Map<Long, Schema> schemas,
+      Map<Long, Table> tables,
+      Map<Name, ObservedHypertable> hypertables) {
     Set<String> declared =
         desired.hypertables().stream()
             .filter(h -> h.convert() == DesiredHypertable.Convert.WHEN_EMPTY)

@@ -128,8 +128,6 @@ final class TableJoin {
   }
 
   private Optional<Mark> mark(String comment) {
-    return comment.isEmpty()
-        ? Optional.empty()
-        : marks.computeIfAbsent(comment, Mark::parse);
+    return comment.isEmpty() ? Optional.empty() : marks.computeIfAbsent(comment, Mark::parse);
   }
 }

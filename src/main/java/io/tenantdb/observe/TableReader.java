@@ -34,8 +34,7 @@ final class TableReader {
    */
   record Columns(TableLayout layout, Map<Integer, String> names) {}
 
-  private record Attribute(
-      long table, String signature, int number, TableLayout.Column column) {}
+  private record Attribute(long table, String signature, int number, TableLayout.Column column) {}
 
   private static final String COLUMN_SIGNATURE =
       """
@@ -161,8 +160,7 @@ final class TableReader {
                         row.getString(6) == null ? "" : row.getString(6),
                         row.getBoolean(7))),
             Catalog.oids(tables))
-        .forEach(
-            a -> byTable.computeIfAbsent(a.table(), table -> new ArrayList<>()).add(a));
+        .forEach(a -> byTable.computeIfAbsent(a.table(), table -> new ArrayList<>()).add(a));
     Map<String, Columns> columns = new HashMap<>();
     for (List<Attribute> attributes : byTable.values()) {
       Map<Integer, String> names = new TreeMap<>();

@@ -15,6 +15,7 @@ import io.tenantdb.model.ServerInfo;
 import io.tenantdb.model.TenantState;
 import io.tenantdb.operator.Conditions.Truth;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -26,6 +27,7 @@ import java.util.function.Function;
  */
 final class StatusWriter {
   private static final int LISTED = 20;
+  private static final int BUILDS = 16;
   private static final int MESSAGE = 120;
   private static final int DEFINITION = 200;
 
@@ -69,6 +71,9 @@ final class StatusWriter {
     Conditions conditions = new Conditions(written, now);
     if (!snapshot.evaluated(snapshot.generation())) {
       written.forEach(condition -> conditions.keep(condition.getType()));
+      if (before.map(TenantDatabaseStatus::observedGeneration).equals(Optional.of(generation))) {
+        return conditions.list();
+      }
       if (conditions.previous(Conditions.READY).isEmpty()) {
         conditions.set(
             Conditions.READY, Truth.UNKNOWN, Reason.Pending, notLooked(generation), generation);
@@ -223,7 +228,9 @@ final class StatusWriter {
   }
 
   private static List<FailureStatus> failures(Look look) {
-    return orNothing(look.failures(), StatusWriter::failure);
+    return orNothing(
+        look.failures().stream().sorted(Comparator.comparing(Failure::since)).toList(),
+        StatusWriter::failure);
   }
 
   private static FailureStatus failure(Failure failure) {
@@ -259,7 +266,7 @@ final class StatusWriter {
   }
 
   private static List<ProgressStatus> progress(List<BuildProgress> builds) {
-    return orNothing(builds, StatusWriter::progress);
+    return orNothing(builds.stream().limit(BUILDS).toList(), StatusWriter::progress);
   }
 
   private static ProgressStatus progress(BuildProgress build) {
