@@ -11,6 +11,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /** Reads compression settings. */
@@ -50,6 +52,8 @@ final class CompressionReader {
       GROUP BY hypertable_schema, hypertable_name
       """;
 
+  private static final Pattern VERSION = Pattern.compile("(\\d{1,6})\\.(\\d{1,6})");
+
   private final Catalog catalog;
   private final boolean settingsCatalog;
 
@@ -73,10 +77,12 @@ final class CompressionReader {
   }
 
   static boolean atLeast214(String version) {
-    String[] parts = version.split("[^0-9]+");
-    int major = parts.length > 0 && !parts[0].isEmpty() ? Integer.parseInt(parts[0]) : 0;
-    int minor = parts.length > 1 ? Integer.parseInt(parts[1]) : 0;
-    return major > 2 || (major == 2 && minor >= 14);
+    Matcher m = VERSION.matcher(version);
+    if (!m.lookingAt()) {
+      return false;
+    }
+    int major = Integer.parseInt(m.group(1));
+    return major > 2 || (major == 2 && Integer.parseInt(m.group(2)) >= 14);
   }
 
   private static Optional<List<OrderBy>> orderBy(ResultSet row) throws SQLException {
@@ -88,8 +94,7 @@ final class CompressionReader {
     List<Boolean> nullsFirst = booleans(row, 6);
     return Optional.of(
         IntStream.range(0, columns.get().size())
-            .mapToObj(
-                i -> new OrderBy(columns.get().get(i), descending.get(i), nullsFirst.get(i)))
+            .mapToObj(i -> new OrderBy(columns.get().get(i), descending.get(i), nullsFirst.get(i)))
             .toList());
   }
 
