@@ -8,6 +8,7 @@ import io.tenantdb.model.Statement;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.postgresql.PGConnection;
 
@@ -111,11 +112,10 @@ public final class WorkSession implements AutoCloseable {
     throwIfCancelled();
     connection.setAutoCommit(false);
     try {
-      Sql.execute(
-          connection, Statement.of("SET LOCAL lock_timeout = " + millis(safety.lockTimeout())));
-      for (Statement statement : statements) {
-        Sql.execute(connection, statement);
-      }
+      List<Statement> all = new ArrayList<>();
+      all.add(Statement.of("SET LOCAL lock_timeout = " + millis(safety.lockTimeout())));
+      all.addAll(statements);
+      Sql.executeAll(connection, all);
       connection.commit();
     } catch (SQLException | RuntimeException e) {
       rollback(e);

@@ -15,12 +15,13 @@ final class SessionSettings {
 
   private static final List<String> ALWAYS =
       List.of(
+          // First, because the text of search_path depends on it.
+          "SET quote_all_identifiers = off",
           "SET search_path = pg_catalog",
           "SET TimeZone = 'UTC'",
           "SET DateStyle = 'ISO, MDY'",
           "SET IntervalStyle = 'postgres'",
           "SET standard_conforming_strings = on",
-          "SET quote_all_identifiers = off",
           "SET jit = off",
           "SET statement_timeout = 0",
           "SET lock_timeout = '2s'",

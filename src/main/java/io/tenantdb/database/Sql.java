@@ -1,6 +1,7 @@
 package io.tenantdb.database;
 
 import io.tenantdb.model.Statement;
+import java.sql.BatchUpdateException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -32,6 +33,29 @@ public final class Sql {
       try (PreparedStatement prepared = prepared(connection, statement)) {
         prepared.execute();
       }
+    }
+  }
+
+  /**
+   * Runs them in order; those without parameters in one round trip. None may return rows that
+   * matter.
+   */
+  public static void executeAll(Connection connection, List<Statement> statements)
+      throws SQLException {
+    if (statements.stream().anyMatch(statement -> !statement.parameters().isEmpty())) {
+      for (Statement statement : statements) {
+        execute(connection, statement);
+      }
+      return;
+    }
+    try (java.sql.Statement batch = plain(connection)) {
+      for (Statement statement : statements) {
+        batch.addBatch(statement.sql());
+      }
+      batch.executeBatch();
+    } catch (BatchUpdateException e) {
+      // The batch's exception hides the server's own behind it.
+      throw e.getNextException() == null ? e : e.getNextException();
     }
   }
 

@@ -10,7 +10,6 @@ import io.tenantdb.desired.DesiredDatabase.Credentials;
 import io.tenantdb.desired.DesiredDatabase.Mode;
 import io.tenantdb.desired.DesiredDatabase.Source;
 import io.tenantdb.desired.DesiredDatabase.Tls;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -21,12 +20,6 @@ final class DatabaseReader {
   private static final int MAX_PORT = 65_535;
   private static final int MIN_CONNECTIONS = 4;
   private static final int MAX_CONNECTIONS = 32;
-  private static final Map<String, Mode> MODES =
-      Map.of(
-          "Disable", Mode.DISABLE,
-          "Require", Mode.REQUIRE,
-          "VerifyCA", Mode.VERIFY_CA,
-          "VerifyFull", Mode.VERIFY_FULL);
 
   private final Fields fields;
 
@@ -66,7 +59,7 @@ final class DatabaseReader {
 
   private Tls tls(String path, TlsSpec spec) {
     TlsSpec tls = Objects.requireNonNullElse(spec, new TlsSpec(null, null, null));
-    Mode mode = fields.word(path + ".mode", tls.mode(), Defaults.TLS_MODE, MODES);
+    Mode mode = fields.word(path + ".mode", tls.mode(), Defaults.TLS_MODE, Words.TLS_MODE);
     Optional<CaRef> secret = ca(path + ".caSecretRef", Source.SECRET, tls.caSecretRef());
     Optional<CaRef> configMap =
         ca(path + ".caConfigMapRef", Source.CONFIG_MAP, tls.caConfigMapRef());

@@ -2,7 +2,6 @@ package io.tenantdb.desired;
 
 import io.tenantdb.api.v1alpha1.HypertableSpec;
 import io.tenantdb.model.DesiredHypertable;
-import io.tenantdb.model.DesiredHypertable.Convert;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,8 +10,6 @@ import java.util.Optional;
 /** Reads {@code spec.hypertables}. */
 final class HypertableReader {
   private static final String PATH = "spec.hypertables";
-  private static final Map<String, Convert> CONVERT =
-      Map.of("Never", Convert.NEVER, "WhenEmpty", Convert.WHEN_EMPTY);
 
   private final Fields fields;
   private final PolicyReader policies;
@@ -52,7 +49,7 @@ final class HypertableReader {
     return new DesiredHypertable(
         fields.name(path + ".table", spec.table()),
         fields.name(path + ".timeColumn", spec.timeColumn()),
-        fields.word(path + ".convert", spec.convert(), Defaults.CONVERT, CONVERT),
+        fields.word(path + ".convert", spec.convert(), Defaults.CONVERT, Words.CONVERT),
         policies.span(path + ".chunkInterval", spec.chunkInterval()),
         Optional.ofNullable(spec.compression())
             .map(

@@ -22,8 +22,6 @@ final class IndexReader {
   private static final int MAX_SQL_NAME = 131;
   private static final int MAX_PARAMETER = 64;
   private static final Pattern PARAMETER = Pattern.compile(Grammar.PARAMETER);
-  private static final Map<String, Boolean> DESCENDING = Map.of("Asc", false, "Desc", true);
-  private static final Map<String, Boolean> NULLS_FIRST = Map.of("First", true, "Last", false);
 
   private final Fields fields;
   private final Problems problems;
@@ -121,11 +119,11 @@ final class IndexReader {
     }
     Optional<String> column =
         Optional.ofNullable(spec.column()).map(name -> fields.name(path + ".column", name));
-    boolean descending = fields.word(path + ".order", spec.order(), "Asc", DESCENDING);
+    boolean descending = fields.word(path + ".order", spec.order(), "Asc", Words.ORDER);
     // PostgreSQL's own rule: NULLS FIRST is the default of DESC, NULLS LAST that of ASC.
     Optional<Boolean> nullsFirst =
         Optional.ofNullable(spec.nulls())
-            .map(nulls -> fields.word(path + ".nulls", nulls, "Last", NULLS_FIRST))
+            .map(nulls -> fields.word(path + ".nulls", nulls, "Last", Words.NULLS))
             .filter(first -> first != descending);
     return new DesiredIndex.Key(
         column,

@@ -8,7 +8,6 @@ import io.tenantdb.model.PolicyState;
 import io.tenantdb.model.TenantOverride;
 import io.tenantdb.model.TimeSpan;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -16,10 +15,6 @@ import java.util.Optional;
  * {@code spec.hypertables} as in an override.
  */
 final class PolicyReader {
-  private static final Map<String, PolicyState> STATES =
-      Map.of("Present", PolicyState.PRESENT, "Absent", PolicyState.ABSENT);
-  private static final Map<String, Boolean> DESCENDING = Map.of("Asc", false, "Desc", true);
-  private static final Map<String, Boolean> NULLS_FIRST = Map.of("First", true, "Last", false);
 
   private final Fields fields;
   private final Problems problems;
@@ -85,13 +80,13 @@ final class PolicyReader {
   }
 
   private Optional<PolicyState> state(String path, String value) {
-    return Optional.ofNullable(value).map(v -> fields.word(path, v, "Present", STATES));
+    return Optional.ofNullable(value).map(v -> fields.word(path, v, "Present", Words.STATE));
   }
 
   private OrderBy orderBy(String path, OrderBySpec spec) {
-    boolean descending = fields.word(path + ".order", spec.order(), "Asc", DESCENDING);
+    boolean descending = fields.word(path + ".order", spec.order(), "Asc", Words.ORDER);
     boolean nullsFirst =
-        fields.word(path + ".nulls", spec.nulls(), descending ? "First" : "Last", NULLS_FIRST);
+        fields.word(path + ".nulls", spec.nulls(), descending ? "First" : "Last", Words.NULLS);
     return new OrderBy(fields.name(path + ".column", spec.column()), descending, nullsFirst);
   }
 

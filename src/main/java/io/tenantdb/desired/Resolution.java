@@ -52,6 +52,17 @@ public final class Resolution {
             .toList());
   }
 
+  /** What each tenant must have. Tenants without an override share one instance. */
+  public static Function<String, DesiredTenant> tenants(Desired desired) {
+    DesiredTenant plain = new DesiredTenant(desired.indexes(), desired.hypertables());
+    Map<String, DesiredTenant> overridden =
+        desired.overrides().stream()
+            .flatMap(override -> override.schemas().stream())
+            .distinct()
+            .collect(Collectors.toMap(Function.identity(), schema -> forTenant(desired, schema)));
+    return schema -> overridden.getOrDefault(schema, plain);
+  }
+
   /**
    * How to reach the spec's database.
    *

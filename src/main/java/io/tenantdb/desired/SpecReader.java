@@ -7,7 +7,6 @@ import io.tenantdb.api.v1alpha1.TenantDatabaseSpec;
 import io.tenantdb.api.v1alpha1.TenantsSpec;
 import io.tenantdb.api.v1alpha1.TimescaleSpec;
 import io.tenantdb.model.Desired;
-import io.tenantdb.model.Desired.OnDestructive;
 import io.tenantdb.model.Desired.WhenTimescaleMissing;
 import io.tenantdb.model.DesiredHypertable;
 import io.tenantdb.model.DesiredIndex;
@@ -25,10 +24,6 @@ import java.util.Set;
 /** Reads a whole spec. */
 final class SpecReader {
   private static final int MAX_OWNER_ID = 128;
-  private static final Map<String, WhenTimescaleMissing> WHEN_MISSING =
-      Map.of("Skip", WhenTimescaleMissing.SKIP, "Fail", WhenTimescaleMissing.FAIL);
-  private static final Map<String, OnDestructive> ON_DESTRUCTIVE =
-      Map.of("Deny", OnDestructive.DENY, "Allow", OnDestructive.ALLOW);
 
   private final Problems problems;
   private final TenantDatabaseSpec spec;
@@ -109,7 +104,7 @@ final class SpecReader {
         "spec.timescale.whenMissing",
         Optional.ofNullable(spec.timescale()).map(TimescaleSpec::whenMissing).orElse(null),
         Defaults.WHEN_MISSING,
-        WHEN_MISSING);
+        Words.WHEN_MISSING);
   }
 
   private Desired.Safety safety() {
@@ -119,7 +114,7 @@ final class SpecReader {
             "spec.safety.onDestructive",
             safety.onDestructive(),
             Defaults.ON_DESTRUCTIVE,
-            ON_DESTRUCTIVE),
+            Words.ON_DESTRUCTIVE),
         durations.read(
             "spec.safety.lockTimeout",
             safety.lockTimeout(),

@@ -3,16 +3,12 @@ package io.tenantdb.desired;
 import io.tenantdb.api.v1alpha1.Grammar;
 import io.tenantdb.api.v1alpha1.TenantsSpec;
 import io.tenantdb.model.TenantSelection;
-import io.tenantdb.model.TenantSelection.OnMissingTable;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 
 /** Reads {@code spec.tenants} but for its overrides. */
 final class TenantsReader {
   private static final String PATH = "spec.tenants";
-  private static final Map<String, OnMissingTable> ON_MISSING_TABLE =
-      Map.of("Wait", OnMissingTable.WAIT, "Skip", OnMissingTable.SKIP, "Fail", OnMissingTable.FAIL);
 
   private final Fields fields;
   private final Problems problems;
@@ -49,7 +45,7 @@ final class TenantsReader {
             PATH + ".onMissingTable",
             spec.onMissingTable(),
             Defaults.ON_MISSING_TABLE,
-            ON_MISSING_TABLE));
+            Words.ON_MISSING_TABLE));
   }
 
   private String pattern(String path, String value) {

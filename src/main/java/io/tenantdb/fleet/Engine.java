@@ -146,7 +146,7 @@ public final class Engine {
   private Look look(Database database, Desired desired) {
     Observed observed = observer.observe(database, desired);
     recognise(observed.server());
-    Function<String, DesiredTenant> resolved = schema -> Resolution.forTenant(desired, schema);
+    Function<String, DesiredTenant> resolved = Resolution.tenants(desired);
     Canonical canonical = canonicalizer.canonicalize(database, desired, resolved, observed);
     TenantHistory history = sightings.look(desired, observed);
     return new Look(observed, new Planner(desired, observed, canonical, history).plan(resolved));

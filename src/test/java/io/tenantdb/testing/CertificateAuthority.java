@@ -76,13 +76,15 @@ public final class CertificateAuthority {
             implicit(7, new byte[] {127, 0, 0, 1}));
     return issue(
         name("localhost", List.of()),
+        newKeys(),
         "1.3.6.1.5.5.7.3.1",
         List.of(extension("2.5.29.17", false, names)));
   }
 
   /** A certificate by which a client proves to be {@code user}, a member of {@code groups}. */
   public Issued forClient(String user, List<String> groups) {
-    return issue(name(user, groups), "1.3.6.1.5.5.7.3.2", List.of());
+    // RSA, because the Kubernetes client reads other keys by BouncyCastle only.
+    return issue(name(user, groups), newRsaKeys(), "1.3.6.1.5.5.7.3.2", List.of());
   }
 
   /** A key pair for other uses, as PEM: the public key, then the private key. */
@@ -93,8 +95,7 @@ public final class CertificateAuthority {
         Der.pem("PRIVATE KEY", pair.getPrivate().getEncoded()));
   }
 
-  private Issued issue(byte[] subject, String usage, List<byte[]> more) {
-    KeyPair pair = newKeys();
+  private Issued issue(byte[] subject, KeyPair pair, String usage, List<byte[]> more) {
     List<byte[]> extensions = new ArrayList<>(more);
     extensions.add(extension("2.5.29.37", false, sequence(oid(usage))));
     return new Issued(
@@ -139,6 +140,16 @@ public final class CertificateAuthority {
     try {
       KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
       generator.initialize(new ECGenParameterSpec("secp256r1"));
+      return generator.generateKeyPair();
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static KeyPair newRsaKeys() {
+    try {
+      KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+      generator.initialize(2048);
       return generator.generateKeyPair();
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(e);

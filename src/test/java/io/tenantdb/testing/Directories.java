@@ -2,13 +2,14 @@ package io.tenantdb.testing;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.DirectoryNotEmptyException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -48,28 +49,26 @@ final class Directories {
   }
 
   /**
-   * Returns {@code directory}, filled once for all JVMs: it is made beside its place and renamed,
-   * so that of two JVMs the later one finds the other's and drops its own.
+   * Returns {@code directory}, filled once for all JVMs. It is made beside its place and renamed,
+   * so that what a killed JVM left half done is never taken for the whole; a second JVM waits.
    */
-  static Path once(Path directory, Filler filler) {
+  static synchronized Path once(Path directory, Filler filler) {
     if (Files.isDirectory(directory)) {
       return directory;
     }
     try {
       Files.createDirectories(directory.getParent());
-      Path unfinished =
-          Files.createTempDirectory(directory.getParent(), directory.getFileName() + ".making-");
-      try {
-        filler.fill(unfinished);
-        Files.move(unfinished, directory, StandardCopyOption.ATOMIC_MOVE);
-      } catch (FileAlreadyExistsException
-          | DirectoryNotEmptyException
-          | AtomicMoveNotSupportedException e) {
-        if (!Files.isDirectory(directory)) {
-          throw e;
+      Path lock = directory.resolveSibling(directory.getFileName() + ".lock");
+      try (FileChannel channel =
+              FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+          FileLock held = channel.lock()) {
+        if (held.isValid() && !Files.isDirectory(directory)) {
+          Path unfinished = directory.resolveSibling(directory.getFileName() + ".making");
+          delete(unfinished);
+          Files.createDirectory(unfinished);
+          filler.fill(unfinished);
+          Files.move(unfinished, directory, StandardCopyOption.ATOMIC_MOVE);
         }
-      } finally {
-        delete(unfinished);
       }
       return directory;
     } catch (IOException e) {

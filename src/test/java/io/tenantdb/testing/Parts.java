@@ -40,6 +40,17 @@ final class Parts {
     UNTRIED.add(new Untried(test, reason));
   }
 
+  /** Tells the person who waits what takes so long. */
+  static void say(String line) {
+    System.out.println("[parts] " + line);
+  }
+
+  /** Whether a part that cannot be had makes tests fail, instead of skipping them. */
+  static boolean demanded() {
+    return "true".equals(System.getenv("CI"))
+        || KubernetesBinaries.Mode.current() == KubernetesBinaries.Mode.DEMAND;
+  }
+
   static boolean silent() {
     return USED.isEmpty() && MISSING.isEmpty() && UNTRIED.isEmpty();
   }

@@ -80,6 +80,21 @@ record PostgresInstallation(String name, Path bin) {
         });
   }
 
+  /** Where this server looks for its modules, as {@code pg_config --pkglibdir} says. */
+  Path libraries() {
+    Path usual = bin.resolveSibling("lib");
+    try {
+      Command.Result told =
+          Command.run(
+              Duration.ofSeconds(10),
+              Map.of(),
+              List.of(bin.resolve("pg_config").toString(), "--pkglibdir"));
+      return told.status() == 0 ? Path.of(told.output().strip()) : usual;
+    } catch (PartUnavailableException noPgConfig) {
+      return usual;
+    }
+  }
+
   private static Path jar(int major, String version) {
     String artifact = Checkout.pinned("postgres.binaries");
     Path jar =

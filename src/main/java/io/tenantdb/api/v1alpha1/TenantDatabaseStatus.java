@@ -1,32 +1,136 @@
 package io.tenantdb.api.v1alpha1;
 
+import com.fasterxml.jackson.annotation.JsonClassDescription;
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.util.List;
 
+/** What the operator last saw. */
+@JsonClassDescription("What the operator last saw.")
+@JsonInclude(JsonInclude.Include.NON_NULL)
+@JsonIgnoreProperties(ignoreUnknown = true)
 public record TenantDatabaseStatus(
-    Long observedGeneration,
-    List<Condition> conditions,
-    DatabaseStatus database,
-    TenantsStatus tenants,
-    List<FailureStatus> failures,
-    PlanStatus plan,
-    List<ProgressStatus> progress) {
-
+    @JsonPropertyDescription("metadata.generation that this status is about.") @Min(0)
+        Long observedGeneration,
+    @JsonPropertyDescription(
+            "Ready, Reconciling, Stalled, Connected, TimescaleAvailable, DriftDetected.")
+        @Size(max = 16)
+        List<Condition> conditions,
+    @JsonPropertyDescription("The server.") DatabaseStatus database,
+    @JsonPropertyDescription("How many tenants stand where.") TenantsStatus tenants,
+    @JsonPropertyDescription("At most 20 failures, oldest first.") @Size(max = 20)
+        List<FailureStatus> failures,
+    @JsonPropertyDescription("What is to be done.") PlanStatus plan,
+    @JsonPropertyDescription("Running builds.") @Size(max = 16) List<ProgressStatus> progress) {
+  /** The server. */
+  @JsonClassDescription("The server.")
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  @JsonIgnoreProperties(ignoreUnknown = true)
   public record DatabaseStatus(
-      String serverVersion, String timescaleVersion, String license, String systemIdentifier) {}
+      @JsonPropertyDescription("PostgreSQL version: server_version.") @Size(max = 64)
+          String serverVersion,
+      @JsonPropertyDescription(
+              "TimescaleDB version: extversion of pg_extension; absent where it is not "
+                  + "installed.")
+          @Size(max = 64)
+          String timescaleVersion,
+      @JsonPropertyDescription(
+              "Edition of TimescaleDB: timescale (community) or apache. Maps to SHOW "
+                  + "timescaledb.license.")
+          @Size(max = 32)
+          String license,
+      @JsonPropertyDescription(
+              "system_identifier of pg_control_system(): tells a restored or failed-over "
+                  + "server from another one.")
+          @Size(max = 32)
+          String systemIdentifier) {}
 
+  /** How many tenants stand where; every tenant is counted once. */
+  @JsonClassDescription("How many tenants stand where; every tenant is counted once.")
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  @JsonIgnoreProperties(ignoreUnknown = true)
   public record TenantsStatus(
-      int total, int synced, int pending, int drifted, int failed, int waiting, int skipped) {}
+      @JsonPropertyDescription("Tenant schemas found.") @Min(0) int total,
+      @JsonPropertyDescription("Tenants that are as declared.") @Min(0) int synced,
+      @JsonPropertyDescription("Tenants with changes yet to be made.") @Min(0) int pending,
+      @JsonPropertyDescription("Tenants where something live differs from what is declared.")
+          @Min(0)
+          int drifted,
+      @JsonPropertyDescription("Tenants with a change that failed or cannot be made.") @Min(0)
+          int failed,
+      @JsonPropertyDescription("Tenants that lack a declared table or have not settled.") @Min(0)
+          int waiting,
+      @JsonPropertyDescription(
+              "Tenants that have none of the declared tables, under onMissingTable: Skip.")
+          @Min(0)
+          int skipped) {}
 
+  /** One failure. */
+  @JsonClassDescription("One failure.")
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  @JsonIgnoreProperties(ignoreUnknown = true)
   public record FailureStatus(
-      String schema, String object, String reason, String sqlState, String message, String since) {}
+      @JsonPropertyDescription("The tenant.") @Required @Size(max = 63) String schema,
+      @JsonPropertyDescription("What it is about: batches.ix_batches_intake_date.") @Size(max = 200)
+          String object,
+      @JsonPropertyDescription("Why, in one word.") @Required @Size(max = 64) String reason,
+      @JsonPropertyDescription("PostgreSQL's SQLSTATE, where PostgreSQL said why.") @Size(max = 5)
+          String sqlState,
+      @JsonPropertyDescription("One sentence that says what to do.") @Size(max = 256)
+          String message,
+      @JsonPropertyDescription("When it was first seen, RFC 3339.") @Size(max = 40) String since) {}
 
+  /** What is to be done. */
+  @JsonClassDescription("What is to be done.")
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  @JsonIgnoreProperties(ignoreUnknown = true)
   public record PlanStatus(
-      String hash, int creates, int changes, int destructive, List<TemplateStatus> templates) {}
+      @JsonPropertyDescription("Hash of the whole plan: equal for equal plans.") @Size(max = 64)
+          String hash,
+      @JsonPropertyDescription("Objects to be made, over all tenants.") @Min(0) int creates,
+      @JsonPropertyDescription("Objects to be changed, over all tenants.") @Min(0) int changes,
+      @JsonPropertyDescription("Changes that would lose data, over all tenants.") @Min(0)
+          int destructive,
+      @JsonPropertyDescription("At most 20 changes, each with the number of tenants that need it.")
+          @Size(max = 20)
+          List<TemplateStatus> templates) {}
 
+  /** One change of all tenants that need it. */
+  @JsonClassDescription("One change of all tenants that need it.")
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  @JsonIgnoreProperties(ignoreUnknown = true)
   public record TemplateStatus(
-      String kind, String object, String before, String after, String hazard, int tenants) {}
+      @JsonPropertyDescription("Kind of change: CreateIndex, AddPolicy, ….")
+          @Required
+          @Size(max = 32)
+          String kind,
+      @JsonPropertyDescription("What is changed, without the tenant.") @Required @Size(max = 200)
+          String object,
+      @JsonPropertyDescription("What is there now.") @Size(max = 512) String before,
+      @JsonPropertyDescription("What will be there.") @Size(max = 512) String after,
+      @JsonPropertyDescription("What it can do to the application.") @Size(max = 32) String hazard,
+      @JsonPropertyDescription("Tenants that need it.") @Min(0) int tenants) {}
 
+  /** One running build. */
+  @JsonClassDescription("One running build.")
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  @JsonIgnoreProperties(ignoreUnknown = true)
   public record ProgressStatus(
-      String schema, String object, Integer percent, String phase, String blocker) {}
+      @JsonPropertyDescription("The tenant.") @Required @Size(max = 63) String schema,
+      @JsonPropertyDescription("What is built.") @Size(max = 200) String object,
+      @JsonPropertyDescription(
+              "Per cent of the phase's blocks, where the phase counts them: "
+                  + "pg_stat_progress_create_index.")
+          @Min(0)
+          @Max(100)
+          Integer percent,
+      @JsonPropertyDescription("The phase in PostgreSQL's words.") @Size(max = 128) String phase,
+      @JsonPropertyDescription("Who is waited for: pid, application, age.") @Size(max = 256)
+          String blocker) {}
 }

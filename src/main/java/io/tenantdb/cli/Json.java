@@ -1,0 +1,157 @@
+package io.tenantdb.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tenantdb.fleet.Outcome;
+import io.tenantdb.model.Finding;
+import io.tenantdb.model.Plan;
+import io.tenantdb.model.Reason;
+import io.tenantdb.model.ServerInfo;
+import io.tenantdb.model.Template;
+import io.tenantdb.model.TenantPlan;
+import io.tenantdb.model.TenantState;
+import java.io.PrintWriter;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/**
+ * What scripts read: {@code tenantdb.plan/v1} and {@code tenantdb.status/v1}. Within a version keys
+ * are only added.
+ */
+final class Json {
+  private final ObjectMapper mapper = new ObjectMapper();
+  private final PrintWriter out;
+
+  Json(PrintWriter out) {
+    this.out = out;
+  }
+
+  void plan(Outcome outcome) {
+    Plan plan = outcome.initial();
+    ObjectNode root = mapper.createObjectNode().put("schema", "tenantdb.plan/v1");
+    ArrayNode templates = root.putArray("templates");
+    plan.templates().forEach(template -> template(templates.addObject(), template));
+    ObjectNode tenants = root.putObject("tenants");
+    for (TenantPlan tenant : plan.tenants()) {
+      ObjectNode node = tenants.putObject(tenant.schema());
+      node.put("state", pascal(outcome.states().getOrDefault(tenant.schema(), tenant.state())));
+      node.put("changes", tenant.changes().size());
+      ArrayNode findings = node.putArray("findings");
+      tenant.findings().forEach(finding -> finding(findings.addObject(), finding));
+    }
+    plan.missingSchemas().forEach(schema -> missing(tenants.putObject(schema), schema));
+    ArrayNode refused = root.putArray("refused");
+    for (Template template : plan.refusedTemplates()) {
+      template(refused.addObject().put("reason", reasonOf(plan, template)), template);
+    }
+    print(root);
+  }
+
+  void status(Outcome outcome, boolean converged) {
+    ServerInfo server = outcome.observed().server();
+    ObjectNode root = mapper.createObjectNode().put("schema", "tenantdb.status/v1");
+    root.put("converged", converged);
+    ObjectNode database = root.putObject("database");
+    database.put("serverVersion", server.version());
+    database.put("timescale", pascal(server.timescale().edition()));
+    database.put("timescaleVersion", server.timescale().version().orElse(null));
+    database.put("primary", server.primary());
+    ObjectNode tenants = root.putObject("tenants").put("total", outcome.states().size());
+    for (TenantState state : TenantState.values()) {
+      tenants.put(Text.lower(state), outcome.count(state));
+    }
+    ArrayNode failures = root.putArray("failures");
+    for (Outcome.Failure failure : outcome.failures()) {
+      failures
+          .addObject()
+          .put("schema", failure.schema())
+          .put("object", failure.object())
+          .put("reason", failure.reason().name())
+          .put("sqlState", failure.sqlState())
+          .put("message", failure.message());
+    }
+    ArrayNode drift = root.putArray("drift");
+    outcome.plan().changes().stream()
+        .filter(change -> change.drift())
+        .forEach(
+            change ->
+                drift
+                    .addObject()
+                    .put("schema", change.target().schema())
+                    .put("object", change.object())
+                    .put("live", change.before())
+                    .put("declared", change.after()));
+    print(root);
+  }
+
+  private void template(ObjectNode node, Template template) {
+    node.put("id", template.id());
+    node.put("kind", template.kind());
+    node.put("object", template.object());
+    node.put("before", template.before());
+    node.put("after", template.after());
+    node.put("hazard", pascal(template.hazard()));
+    node.put("sql", template.sqlPattern());
+    ArrayNode schemas = node.putArray("schemas");
+    template.schemas().forEach(schemas::add);
+  }
+
+  private void finding(ObjectNode node, Finding finding) {
+    node.put("verdict", pascal(finding.verdict()));
+    node.put("object", finding.object());
+    node.put("reason", finding.reason().name());
+    node.put("sqlState", finding.sqlState());
+    node.put("message", finding.message());
+  }
+
+  private void missing(ObjectNode node, String schema) {
+    node.put("state", pascal(TenantState.FAILED)).put("changes", 0);
+    finding(
+        node.putArray("findings").addObject(),
+        new Finding(
+            Finding.Verdict.FAILED,
+            "",
+            Reason.SchemaMissing,
+            "",
+            "The schema " + schema + " of spec.tenants.schemas does not exist."));
+  }
+
+  private static String reasonOf(Plan plan, Template template) {
+    return plan.refused().stream()
+        .filter(refusal -> refusal.change().object().equals(template.object()))
+        .filter(refusal -> refusal.change().kind().equals(template.kind()))
+        .map(refusal -> refusal.reason().name())
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** {@code BLOCKS_WRITES} as {@code BlocksWrites}, as enum values are written in the resource. */
+  static String pascal(Enum<?> value) {
+    List<String> words = Arrays.asList(value.name().split("_"));
+    return words.stream()
+        .map(word -> word.charAt(0) + word.substring(1).toLowerCase(Locale.ROOT))
+        .collect(Collectors.joining());
+  }
+
+  private void print(ObjectNode root) {
+    DefaultIndenter indenter = new DefaultIndenter("  ", "\n");
+    try {
+      out.println(
+          mapper
+              .writer(
+                  new DefaultPrettyPrinter()
+                      .withObjectIndenter(indenter)
+                      .withArrayIndenter(indenter))
+              .writeValueAsString(root));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+    out.flush();
+  }
+}

@@ -1,0 +1,62 @@
+package io.tenantdb.cli;
+
+import io.tenantdb.fleet.Outcome;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "plan",
+    header = "Print what apply, or the operator, would do. Changes nothing.",
+    description = {
+      "",
+      "One line for each template: the same change of many tenants is one line.",
+      ""
+    },
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:nothing to do; tenants that wait or are skipped count as nothing",
+      "2:there are changes; a refused one counts",
+      "1:an error: usage, file, connection; or nothing to do where not all is as declared"
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  tenantdb plan -f fruitpak.yaml -f fruitpak-secret.yaml",
+      "  tenantdb plan -f fruitpak.yaml --host localhost --port 15432 --tls Require \\",
+      "      --user tenantdb --password-file /run/secrets/db --sql",
+      "  tenantdb plan -f fruitpak.yaml -o json | jq '.templates[] | [.kind, .object]'"
+    })
+final class PlanCommand extends EngineCommand {
+
+  @Option(names = "--sql", description = "Print the SQL behind each template, too.")
+  private boolean sql;
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "FORMAT",
+      defaultValue = "text",
+      description = "text (default) or json.")
+  private Format format = Format.text;
+
+  /** On this process's surroundings. */
+  PlanCommand() {
+    this(Surroundings.ofProcess(), ResourceRules.OF_THE_SERVER);
+  }
+
+  PlanCommand(Surroundings surroundings, ResourceRules rules) {
+    super(surroundings, rules);
+  }
+
+  @Override
+  int run(Request request, EngineSession session) throws InterruptedException {
+    Outcome outcome = look(request, session);
+    if (format == Format.json) {
+      new Json(out()).plan(outcome);
+    } else {
+      new PlanText(out(), sql).print(request.title(), outcome);
+    }
+    if (!outcome.initial().empty()) {
+      return ExitCodes.DIFFERENT;
+    }
+    return failed(outcome) ? ExitCodes.ERROR : ExitCodes.OK;
+  }
+}

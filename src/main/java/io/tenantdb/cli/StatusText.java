@@ -1,0 +1,96 @@
+package io.tenantdb.cli;
+
+import io.tenantdb.fleet.Outcome;
+import io.tenantdb.model.Change;
+import io.tenantdb.model.Finding;
+import io.tenantdb.model.ServerInfo;
+import io.tenantdb.model.TenantState;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** Where the fleet stands, on one screen. */
+final class StatusText {
+  private static final int MOST = 20;
+
+  private final PrintWriter out;
+
+  StatusText(PrintWriter out) {
+    this.out = out;
+  }
+
+  void print(String title, Outcome outcome, boolean converged) {
+    out.println(title);
+    out.println("  database   " + capabilities(outcome.observed().server()));
+    out.println("  tenants    " + counts(outcome));
+    out.println("  converged  " + (converged ? "yes" : "no"));
+    list(
+        "Failed:",
+        outcome.failures().stream()
+            .map(failure -> failure.reason() + ": " + failure.message())
+            .toList());
+    list(
+        "Drifted:",
+        outcome.plan().changes().stream().filter(Change::drift).map(StatusText::drift).toList());
+    list(
+        "Waiting or skipped:",
+        outcome.plan().tenants().stream()
+            .flatMap(tenant -> tenant.findings().stream())
+            .filter(
+                f ->
+                    f.verdict() == Finding.Verdict.WAITING
+                        || f.verdict() == Finding.Verdict.SKIPPED)
+            .map(finding -> finding.reason() + ": " + finding.message())
+            .toList());
+    out.flush();
+  }
+
+  private static String drift(Change change) {
+    return "%s %s is %s, declared: %s"
+        .formatted(
+            change.target().schema(),
+            change.object(),
+            Text.cut(change.before(), 60),
+            Text.cut(change.after(), 60));
+  }
+
+  static String capabilities(ServerInfo server) {
+    String timescale =
+        switch (server.timescale().edition()) {
+          case NONE -> "no TimescaleDB: indexes only";
+          case APACHE -> "TimescaleDB " + version(server) + "(Apache licence: no policies)";
+          case COMMUNITY -> "TimescaleDB " + version(server) + "(community)";
+          case BROKEN -> "TimescaleDB whose library cannot be loaded";
+        };
+    return "PostgreSQL %s, %s%s"
+        .formatted(
+            server.version(), timescale, server.primary() ? "" : ", read-only: nothing is changed");
+  }
+
+  private static String version(ServerInfo server) {
+    return server.timescale().version().map(version -> version + " ").orElse("");
+  }
+
+  static String counts(Outcome outcome) {
+    List<String> parts =
+        Arrays.stream(TenantState.values())
+            .filter(state -> state == TenantState.SYNCED || outcome.count(state) > 0)
+            .map(state -> "%,d %s".formatted(outcome.count(state), Text.lower(state)))
+            .collect(Collectors.toCollection(ArrayList::new));
+    return "%,d: %s".formatted(outcome.states().size(), String.join(", ", parts));
+  }
+
+  private void list(String heading, List<String> lines) {
+    if (lines.isEmpty()) {
+      return;
+    }
+    out.println(heading);
+    lines.stream().limit(MOST).forEach(line -> out.println("  " + Text.printable(line)));
+    if (lines.size() > MOST) {
+      out.println(
+          "  and " + Text.count(lines.size() - MOST, "more", "more") + " (-o json has them all)");
+    }
+  }
+}

@@ -1,0 +1,183 @@
+package io.tenantdb.bench;
+
+import io.tenantdb.database.ConnectionSettings;
+import io.tenantdb.database.ConnectionSettings.Tls;
+import io.tenantdb.database.Database;
+import io.tenantdb.database.Password;
+import io.tenantdb.fleet.Engine;
+import io.tenantdb.fleet.Gate;
+import io.tenantdb.fleet.Outcome;
+import io.tenantdb.fleet.PassListener;
+import io.tenantdb.model.Desired;
+import io.tenantdb.testing.PostgresServer;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * First apply against psql running the same statements on one connection; a pass with nothing to do
+ * against the bare bulk query through psql, and against one query a schema.
+ */
+@Command(
+    name = "tenantdb bench",
+    mixinStandardHelpOptions = true,
+    description = "Measures the engine on a native PostgreSQL and prints ratios.")
+public final class Bench implements Callable<Integer> {
+
+  @Option(
+      names = "--tenants",
+      defaultValue = "1000",
+      description =
+          "Tenant schemas, of three tables and seven indexes (default: ${DEFAULT-VALUE}).")
+  private int tenants;
+
+  @Option(
+      names = "--rows",
+      defaultValue = "20",
+      description = "Rows in each table (default: ${DEFAULT-VALUE}).")
+  private int rows;
+
+  @Option(
+      names = "--seed",
+      defaultValue = "1",
+      description = "Seed of the rows (default: ${DEFAULT-VALUE}).")
+  private int seed;
+
+  @Option(
+      names = "--repeat",
+      defaultValue = "5",
+      description = "Repeats of what is quick; the median counts (default: ${DEFAULT-VALUE}).")
+  private int repeat;
+
+  private final PrintStream out;
+
+  private Bench(PrintStream out) {
+    this.out = out;
+  }
+
+  public static void main(String[] args) {
+    PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+    System.exit(new CommandLine(new Bench(out)).execute(args));
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    Fleet fleet = new Fleet(tenants, rows, seed);
+    try (PostgresServer server =
+        PostgresServer.start(PostgresServer.Options.of(PostgresServer.NEWEST).withDurability())) {
+      out.printf(
+          "PostgreSQL %s, durable; %,d tenants × 3 tables × %d rows, 7 indexes each; %d processors%n",
+          server.version(), tenants, rows, Runtime.getRuntime().availableProcessors());
+      server.createDatabase("seed");
+      Psql seedSql = new Psql(server, "seed");
+      seedSql.run(fleet.schemas());
+      server.execute("postgres", "CREATE DATABASE by_psql TEMPLATE seed");
+      server.execute("postgres", "CREATE DATABASE by_engine TEMPLATE seed");
+
+      List<Measured> measured = new ArrayList<>();
+      server.execute("postgres", "CHECKPOINT");
+      double psqlApply = new Psql(server, "by_psql").run(fleet.indexes());
+      server.execute("postgres", "CHECKPOINT");
+      try (Database database = Database.of(settings(server))) {
+        Desired desired = fleet.desired();
+        Engine engine = new Engine();
+        double apply = seconds(() -> pass(engine, database, desired, tenants * 7L));
+        measured.add(new Measured("first apply", apply, "psql, the same statements", psqlApply, 2));
+
+        double nothing = median(() -> seconds(() -> pass(engine, database, desired, 0)));
+        Psql converged = new Psql(server, "by_engine");
+        double bulk = median(() -> converged.run(fleet.bulkQuery()));
+        measured.add(new Measured("nothing to do", nothing, "psql, the bulk query", bulk, 2));
+        double loop = converged.run(fleet.queryPerSchema());
+        measured.add(
+            new Measured(
+                "nothing to do", nothing, "psql, one pg_indexes query a schema", loop, 0.1));
+      }
+      Report.print(out, tenants, measured);
+    }
+    return 0;
+  }
+
+  private static void pass(Engine engine, Database database, Desired desired, long expected) {
+    Outcome outcome = engine.pass(database, desired, Gate.OPEN, PassListener.NONE);
+    if (!outcome.converged() || outcome.applied() != expected) {
+      throw new IllegalStateException(
+          "measured nothing: %d changes, held %s, failures %s"
+              .formatted(
+                  outcome.applied(),
+                  outcome.held(),
+                  outcome.failures().stream().limit(3).toList()));
+    }
+  }
+
+  private static ConnectionSettings settings(PostgresServer server) {
+    return new ConnectionSettings(
+        server.host(),
+        server.port(),
+        "by_engine",
+        server.user(),
+        new Password(server.password()),
+        new Tls(Tls.Mode.DISABLE, Optional.empty()),
+        4,
+        "tenantdb bench");
+  }
+
+  /** Something that is measured, in seconds. */
+  @FunctionalInterface
+  interface Measurement {
+    double seconds() throws Exception;
+  }
+
+  private double median(Measurement measurement) throws Exception {
+    double[] all = new double[repeat];
+    for (int i = 0; i < repeat; i++) {
+      all[i] = measurement.seconds();
+    }
+    Arrays.sort(all);
+    return all[repeat / 2];
+  }
+
+  private static double seconds(Runnable work) {
+    long start = System.nanoTime();
+    work.run();
+    return (System.nanoTime() - start) / 1e9;
+  }
+
+  /** psql on one database: what a team would run without us. */
+  private static final class Psql {
+    private final ProcessBuilder builder;
+
+    Psql(PostgresServer server, String database) {
+      builder =
+          new ProcessBuilder("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-f", "-");
+      builder.environment().putAll(server.psqlEnvironment(database));
+      builder.redirectOutput(ProcessBuilder.Redirect.DISCARD);
+      builder.redirectError(ProcessBuilder.Redirect.INHERIT);
+    }
+
+    /** Runs the script and returns the seconds that it took, the start of psql included. */
+    double run(String script) throws Exception {
+      Path file = Files.createTempFile("tenantdb-bench", ".sql");
+      try {
+        Files.writeString(file, script);
+        long start = System.nanoTime();
+        int exit = builder.redirectInput(file.toFile()).start().waitFor();
+        if (exit != 0) {
+          throw new IllegalStateException("psql ended with " + exit);
+        }
+        return (System.nanoTime() - start) / 1e9;
+      } finally {
+        Files.delete(file);
+      }
+    }
+  }
+}

@@ -1,0 +1,161 @@
+package io.tenantdb.fleet;
+
+import io.fabric8.kubernetes.client.utils.Serialization;
+import io.tenantdb.api.v1alpha1.TenantDatabaseSpec;
+import io.tenantdb.database.ConnectionSettings;
+import io.tenantdb.database.ConnectionSettings.Tls;
+import io.tenantdb.database.Database;
+import io.tenantdb.database.Password;
+import io.tenantdb.desired.Resolution;
+import io.tenantdb.model.Desired;
+import io.tenantdb.model.TenantSelection;
+import io.tenantdb.testing.PostgresServer;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Tenants with FruitPak's tables, in a database of a test's own. */
+final class Fruit {
+
+  static final String INDEXES =
+      """
+      indexes:
+      - {name: ix_batches_intake_date, table: batches, columns: [intake_date]}
+      - {name: ix_batches_grower, table: batches, columns: [grower_id, status]}
+      - {name: ix_payments_created, table: grower_payments, columns: [created_at]}
+      """;
+
+  private final PostgresServer server;
+  private final String name;
+
+  /** Creates the database. */
+  Fruit(PostgresServer server, String name) {
+    this.server = server;
+    this.name = server.createDatabase(name);
+  }
+
+  /** Creates tenants with rows, owned by a role of their own. */
+  Fruit tenants(String... schemas) {
+    for (String schema : schemas) {
+      String owner = schema + "_owner";
+      execute(
+          "DO $$ BEGIN CREATE ROLE \"%s\" LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+              .formatted(owner),
+          "CREATE SCHEMA \"%s\" AUTHORIZATION \"%s\"".formatted(schema, owner),
+          "SET ROLE \"%s\"".formatted(owner),
+          "CREATE TABLE \"%s\".batches (id bigint, intake_date timestamptz NOT NULL, grower_id text, status text)"
+              .formatted(schema),
+          "CREATE TABLE \"%s\".grower_payments (id bigint PRIMARY KEY, grower_id text, created_at timestamptz)"
+              .formatted(schema),
+          "INSERT INTO \"%s\".batches SELECT i, now(), 'g' || i %% 10, 'received' FROM generate_series(1, 500) i"
+              .formatted(schema));
+    }
+    return this;
+  }
+
+  /** What a spec declares: {@code tenant_*}, settled at once, and the rest of the spec in YAML. */
+  static Desired desired(String rest) {
+    String yaml =
+        """
+        database: {host: localhost, name: fruit, credentialsSecretRef: {name: x}}
+        tenants: {patterns: ["tenant_*"], settle: 0s}
+        """
+            + rest;
+    return Resolution.template(
+        "platform", "fruit", Serialization.unmarshal(yaml, TenantDatabaseSpec.class));
+  }
+
+  /** The indexes, with another selection of tenants beside {@code tenant_*}. */
+  static Desired selecting(List<String> schemas, Duration settle) {
+    Desired base = desired(INDEXES);
+    return new Desired(
+        base.ownerId(),
+        new TenantSelection(
+            schemas,
+            List.of("tenant_*"),
+            List.of(),
+            List.of("public"),
+            settle,
+            base.tenants().onMissingTable()),
+        base.indexes(),
+        base.hypertables(),
+        base.overrides(),
+        base.whenTimescaleMissing(),
+        base.safety());
+  }
+
+  /** The database as the engine is let into it; the caller closes it. */
+  Database open() {
+    return open(server.user(), server.password());
+  }
+
+  Database open(String user, String password) {
+    return Database.of(
+        new ConnectionSettings(
+            server.host(),
+            server.port(),
+            name,
+            user,
+            new Password(password),
+            new Tls(Tls.Mode.DISABLE, Optional.empty()),
+            4,
+            "tenantdb test"));
+  }
+
+  Connection connect() throws SQLException {
+    return server.connect(name);
+  }
+
+  void execute(String... statements) {
+    server.execute(name, statements);
+  }
+
+  /** First column of all rows, as text. */
+  List<String> query(String sql) {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      List<String> out = new ArrayList<>();
+      while (rows.next()) {
+        out.add(rows.getString(1));
+      }
+      return out;
+    } catch (SQLException e) {
+      throw new IllegalStateException(e.getMessage(), e);
+    }
+  }
+
+  /** Valid indexes of the tenants that are neither reserved nor behind a constraint. */
+  List<String> validIndexes() {
+    return query(
+        """
+        SELECT n.nspname || '.' || i.relname
+        FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_namespace n ON n.oid = i.relnamespace
+        WHERE n.nspname LIKE 'tenant%' AND x.indisvalid AND NOT x.indisprimary AND i.relname NOT LIKE '\\_tdb\\_%'
+        ORDER BY 1""");
+  }
+
+  /** What must never be left behind. */
+  List<String> leftovers() {
+    return query(
+        """
+        SELECT n.nspname || '.' || i.relname
+        FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_namespace n ON n.oid = i.relnamespace
+        WHERE NOT x.indisvalid OR i.relname LIKE '\\_tdb\\_%'""");
+  }
+
+  /** Every row version of the catalogs that a pass could have touched. */
+  List<String> catalogVersions() {
+    return query(
+        """
+        SELECT 'class ' || oid || ' ' || xmin FROM pg_class
+        UNION ALL SELECT 'index ' || indexrelid || ' ' || xmin FROM pg_index
+        UNION ALL SELECT 'description ' || objoid || ' ' || xmin FROM pg_description
+        ORDER BY 1""");
+  }
+}
