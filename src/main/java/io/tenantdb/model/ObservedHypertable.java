@@ -13,7 +13,7 @@ import java.util.Optional;
  * @param compressionEnabled whether {@code timescaledb.compress} is set
  * @param segmentBy live {@code compress_segmentby}; empty where TimescaleDB chooses it
  * @param orderBy live {@code compress_orderby}; empty where TimescaleDB chooses it
- * @param chunks number of chunks
+ * @param chunks number of chunks; read only where {@code hypertables} of the spec declares it
  * @param oldestChunkEnd end of the oldest chunk; empty without chunks and for integer time
  * @param jobs its compression and retention jobs
  */

@@ -10,11 +10,12 @@ import java.util.Optional;
  * @param columnSignature hash over the columns; equal ones share a {@link TableLayout}
  * @param constraintSignature hash over the constraints; with the columns it tells whether a new
  *     tenant has settled
- * @param pages size of the main fork in 8 KiB pages, from the file itself; zero for a hypertable's
- *     root
+ * @param pages size of the main fork in 8 KiB pages. From the file itself where a hypertable
+ *     declaration may convert the table, and then at least 1 where another session's lock hides it:
+ *     not known to be empty. Elsewhere {@code relpages}, the planner's last estimate
  * @param foreignLock true where another session holds or awaits a lock above ACCESS SHARE on it
- * @param referencedBy foreign keys of other tables that point here, as {@code
- *     schema.table.constraint}
+ * @param referencedBy foreign keys that point here, the table's own among them, as {@code
+ *     schema.table.constraint}; read only where a hypertable declaration may convert the table
  * @param published true where a publication has it
  * @param indexes all its indexes
  * @param hypertable its hypertable side, where it is one

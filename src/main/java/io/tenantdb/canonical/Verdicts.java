@@ -1,0 +1,77 @@
+package io.tenantdb.canonical;
+
+import io.tenantdb.database.SqlStates;
+import io.tenantdb.model.CanonicalIndex;
+import io.tenantdb.model.CanonicalIndex.Refused;
+import io.tenantdb.model.CanonicalIndex.Unknown;
+import io.tenantdb.model.DesiredIndex;
+import io.tenantdb.model.Reason;
+import java.sql.SQLException;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** Tells what PostgreSQL's refusal of an index on a clone means for the real one. */
+final class Verdicts {
+  // Lock not available, deadlock, cancelled by the time limit.
+  private static final Set<String> BUSY = Set.of("55P03", "40P01", "57014");
+  // No such function or operator for a row of the clone; the row type is another one.
+  private static final Set<String> ROW_TYPE = Set.of("42883", "42846", "42804", "42P01", "42703");
+
+  private Verdicts() {}
+
+  /**
+   * The verdict.
+   *
+   * @throws SQLException the same, where it says nothing about the definition: the connection
+   *     broke, the server stops
+   */
+  static CanonicalIndex of(SQLException e, DesiredIndex index, String table) throws SQLException {
+    String state = SqlStates.state(e);
+    String said = SqlStates.primaryMessage(e);
+    if (BUSY.contains(state)) {
+      return new Unknown(Reason.Busy, said);
+    }
+    return switch (SqlStates.whileRunning(e)) {
+      case ServerUnavailable, ConnectionFailed, NotPrimary -> throw e;
+      case InsufficientPrivilege -> new Unknown(Reason.InsufficientPrivilege, said);
+      case NotSupported -> new Refused(Reason.NotSupported, state, said);
+      default -> {
+        if (ROW_TYPE.contains(state) && namesWholeRow(index, table)) {
+          yield new Refused(
+              Reason.NotSupported,
+              state,
+              said + " (expressions over a whole row, such as " + table + ".*, are not supported)");
+        }
+        yield new Refused(Reason.DefinitionRefused, state, said);
+      }
+    };
+  }
+
+  /**
+   * What it means that a clone could not be made.
+   *
+   * @throws SQLException the same, where it is about the whole server
+   */
+  static Unknown ofClone(SQLException e) throws SQLException {
+    return switch (SqlStates.whileRunning(e)) {
+      case ServerUnavailable, ConnectionFailed, NotPrimary -> throw e;
+      case InsufficientPrivilege ->
+          new Unknown(Reason.InsufficientPrivilege, SqlStates.primaryMessage(e));
+      default -> new Unknown(Reason.Busy, SqlStates.primaryMessage(e));
+    };
+  }
+
+  /** True where the table's name stands in a fragment as something else than a column's prefix. */
+  private static boolean namesWholeRow(DesiredIndex index, String table) {
+    Pattern row =
+        Pattern.compile(
+            "(?<![\\w$.\"])\"?" + Pattern.quote(table) + "\"?(?![\\w$\"])(?!\\s*\\.\\s*[\\w\"])",
+            Pattern.CASE_INSENSITIVE);
+    return Stream.concat(
+            index.keys().stream().map(DesiredIndex.Key::expression).flatMap(Optional::stream),
+            index.where().stream())
+        .anyMatch(fragment -> row.matcher(fragment).find());
+  }
+}

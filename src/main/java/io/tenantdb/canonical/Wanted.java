@@ -1,0 +1,147 @@
+package io.tenantdb.canonical;
+
+import io.tenantdb.model.Canonical.IndexKey;
+import io.tenantdb.model.Desired;
+import io.tenantdb.model.DesiredHypertable;
+import io.tenantdb.model.DesiredIndex;
+import io.tenantdb.model.DesiredTenant;
+import io.tenantdb.model.Observed;
+import io.tenantdb.model.Observed.OwnerRights;
+import io.tenantdb.model.ObservedHypertable;
+import io.tenantdb.model.ObservedTable;
+import io.tenantdb.model.ObservedTable.Kind;
+import io.tenantdb.model.ObservedTenant;
+import io.tenantdb.model.TableLayout;
+import io.tenantdb.model.TimeSpan;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+
+/**
+ * What a plan for these tenants will ask for.
+ *
+ * @param indexes by key, in the tenants' order
+ */
+record Wanted(
+    Map<IndexKey, IndexTask> indexes, Set<String> declaredIntervals, Set<String> liveIntervals) {
+
+  /** Owners that are tried before an index is given up for this pass. */
+  private static final int SITES = 3;
+
+  static Wanted of(Desired desired, Function<String, DesiredTenant> resolved, Observed observed) {
+    Collector collector = new Collector(desired, observed);
+    Set<DesiredTenant> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (ObservedTenant tenant : observed.tenants().values()) {
+      DesiredTenant want = resolved.apply(tenant.schema());
+      want.indexes().forEach(index -> collector.index(tenant, index));
+      // Shared by all tenants of equal overrides: each is looked through once.
+      if (seen.add(want)) {
+        want.hypertables().forEach(collector::declared);
+      }
+      tenant.tables().values().stream()
+          .flatMap(table -> table.hypertable().stream())
+          .forEach(collector::live);
+    }
+    return collector.wanted();
+  }
+
+  private static final class Collector {
+    private final Desired desired;
+    private final Observed observed;
+    private final Map<IndexKey, DesiredIndex> indexes = new LinkedHashMap<>();
+    private final Map<IndexKey, List<CloneSite>> sites = new LinkedHashMap<>();
+    private final Set<String> declared = new HashSet<>();
+    private final Set<String> live = new HashSet<>();
+
+    Collector(Desired desired, Observed observed) {
+      this.desired = desired;
+      this.observed = observed;
+    }
+
+    void index(ObservedTenant tenant, DesiredIndex index) {
+      ObservedTable table = tenant.tables().get(index.table());
+      if (table == null || table.kind() == Kind.OTHER) {
+        return;
+      }
+      IndexKey key = IndexKey.of(tenant, table, index);
+      indexes.putIfAbsent(key, index);
+      List<CloneSite> known = sites.computeIfAbsent(key, k -> new ArrayList<>(SITES));
+      if (known.size() < SITES
+          && known.stream().noneMatch(site -> site.owner().equals(table.owner()))) {
+        site(tenant, table, index).ifPresent(known::add);
+      }
+    }
+
+    private Optional<CloneSite> site(
+        ObservedTenant tenant, ObservedTable table, DesiredIndex index) {
+      OwnerRights rights = observed.owners().get(table.owner());
+      TableLayout layout = observed.layouts().get(table.columnSignature());
+      boolean asOwner = rights != null && rights.settable() && !rights.superuser();
+      if (layout == null || !(asOwner || index.plainColumns())) {
+        return Optional.empty();
+      }
+      return Optional.of(
+          new CloneSite(
+              tenant.schema(),
+              table.name(),
+              layout,
+              table.owner(),
+              asOwner,
+              tenant.usableBy().contains(table.owner()),
+              desired.tenants().searchPath()));
+    }
+
+    void declared(DesiredHypertable hypertable) {
+      hypertable.chunkInterval().ifPresent(span -> add(declared, span));
+      hypertable
+          .compression()
+          .ifPresent(
+              compression -> {
+                compression.after().ifPresent(span -> add(declared, span));
+                compression.every().ifPresent(declared::add);
+              });
+      hypertable
+          .retention()
+          .ifPresent(
+              retention -> {
+                retention.dropAfter().ifPresent(span -> add(declared, span));
+                retention.every().ifPresent(declared::add);
+              });
+    }
+
+    void live(ObservedHypertable hypertable) {
+      add(live, hypertable.chunkInterval());
+      for (ObservedHypertable.Job job : hypertable.jobs()) {
+        job.after().ifPresent(span -> add(live, span));
+        live.add(job.every());
+      }
+    }
+
+    private static void add(Set<String> texts, TimeSpan span) {
+      if (span instanceof TimeSpan.Interval interval) {
+        texts.add(interval.text());
+      }
+    }
+
+    Wanted wanted() {
+      Map<IndexKey, IndexTask> tasks = new LinkedHashMap<>();
+      indexes.forEach(
+          (key, index) -> {
+            List<CloneSite> ownersFirst =
+                sites.get(key).stream()
+                    .sorted(Comparator.comparing(site -> !site.asOwner()))
+                    .toList();
+            tasks.put(key, new IndexTask(index, ownersFirst));
+          });
+      return new Wanted(tasks, declared, live);
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** Asks PostgreSQL what desired items would look like once made. */
+package io.tenantdb.canonical;

@@ -1,0 +1,109 @@
+package io.tenantdb.observe;
+
+import io.tenantdb.model.Mark;
+import io.tenantdb.model.ObservedHypertable.Job;
+import io.tenantdb.model.PolicyKind;
+import io.tenantdb.model.TimeSpan;
+import io.tenantdb.observe.HypertableReader.Name;
+import java.math.BigDecimal;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Reads the jobs of compression and retention policies. */
+final class JobReader {
+
+  private record Row(String hypertableId, Job job) {}
+
+  private static final String IDS =
+      """
+      SELECT id, schema_name, table_name FROM _timescaledb_catalog.hypertable
+      WHERE table_name = ANY (?::name[])
+      """;
+
+  // The name of the schema changed in 2.12, that of the application in 2.20. The hypertable's id in
+  // the config is the one thing that says in all versions whose job it is. Texts only: a config is
+  // the user's, and a cast that fails would end the whole reading.
+  private static final String JOBS =
+      """
+      SELECT job_id, proc_name, owner::text, schedule_interval::text, scheduled,
+             config->>'hypertable_id', config->>'managed_by',
+             jsonb_typeof(config->'compress_after'), config->>'compress_after',
+             jsonb_typeof(config->'drop_after'), config->>'drop_after'
+      FROM timescaledb_information.jobs
+      WHERE proc_name IN ('policy_compression', 'policy_retention')
+        AND proc_schema IN ('_timescaledb_internal', '_timescaledb_functions')
+      ORDER BY job_id
+      """;
+
+  private final Catalog catalog;
+
+  JobReader(Catalog catalog) {
+    this.catalog = catalog;
+  }
+
+  /** The jobs of the hypertables that bear one of the names. */
+  Map<Name, List<Job>> jobs(String names) throws SQLException {
+    Map<String, Name> ids = new HashMap<>();
+    catalog
+        .rows(
+            IDS,
+            row -> Map.entry(row.getString(1), new Name(row.getString(2), row.getString(3))),
+            names)
+        .forEach(e -> ids.put(e.getKey(), e.getValue()));
+    Map<Name, List<Job>> jobs = new HashMap<>();
+    for (Row row :
+        catalog.rows(JOBS, r -> new Row(r.getString(6) == null ? "" : r.getString(6), job(r)))) {
+      Name name = ids.get(row.hypertableId());
+      if (name != null) {
+        jobs.computeIfAbsent(name, n -> new ArrayList<>()).add(ofTable(row.job(), name.table()));
+      }
+    }
+    return jobs;
+  }
+
+  private Job job(ResultSet row) throws SQLException {
+    PolicyKind kind =
+        row.getString(2).equals(PolicyKind.COMPRESSION.procedure())
+            ? PolicyKind.COMPRESSION
+            : PolicyKind.RETENTION;
+    int lag = kind == PolicyKind.COMPRESSION ? 8 : 10;
+    String managedBy = row.getString(7);
+    return new Job(
+        row.getInt(1),
+        kind,
+        span(row.getString(lag), row.getString(lag + 1)),
+        catalog.intern(row.getString(4) == null ? "" : row.getString(4)),
+        row.getBoolean(5),
+        catalog.intern(row.getString(3)),
+        managedBy == null ? Optional.empty() : Mark.parse(managedBy));
+  }
+
+  /** Without a mark that is about something else: a config may have been copied. */
+  private static Job ofTable(Job job, String table) {
+    Optional<Mark> own =
+        job.mark()
+            .filter(mark -> mark.table().equals(table))
+            .filter(mark -> mark.name().equals(job.kind().markName()));
+    return new Job(
+        job.id(), job.kind(), job.after(), job.every(), job.scheduled(), job.owner(), own);
+  }
+
+  private Optional<TimeSpan> span(String type, String text) {
+    if ("string".equals(type)) {
+      return Optional.of(new TimeSpan.Interval(catalog.intern(text)));
+    }
+    if ("number".equals(type)) {
+      try {
+        return Optional.of(new TimeSpan.Whole(new BigDecimal(text).longValueExact()));
+      } catch (ArithmeticException notWhole) {
+        return Optional.empty();
+      }
+    }
+    return Optional.empty();
+  }
+}

@@ -1,0 +1,221 @@
+package io.tenantdb.observe;
+
+import io.tenantdb.database.DatabaseException;
+import io.tenantdb.model.Desired;
+import io.tenantdb.model.DesiredHypertable;
+import io.tenantdb.model.DesiredIndex;
+import io.tenantdb.model.Observed;
+import io.tenantdb.model.ObservedHypertable;
+import io.tenantdb.model.ObservedTable;
+import io.tenantdb.model.ObservedTable.Kind;
+import io.tenantdb.model.ObservedTenant;
+import io.tenantdb.model.ObservedTenant.NamedRelation;
+import io.tenantdb.model.Reason;
+import io.tenantdb.model.ReservedName;
+import io.tenantdb.model.ServerInfo;
+import io.tenantdb.model.ServerInfo.Edition;
+import io.tenantdb.model.TableLayout;
+import io.tenantdb.observe.ConversionReader.Obstacles;
+import io.tenantdb.observe.HypertableReader.Name;
+import io.tenantdb.observe.IndexReader.Index;
+import io.tenantdb.observe.LockReader.Locks;
+import io.tenantdb.observe.OwnerReader.Owner;
+import io.tenantdb.observe.OwnerReader.Place;
+import io.tenantdb.observe.SchemaReader.Schema;
+import io.tenantdb.observe.TableReader.Columns;
+import io.tenantdb.observe.TableReader.Table;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/** One reading: asks every reader once for all tenants, and joins the answers. */
+final class Reading {
+  private final Catalog catalog;
+  private final ServerInfo server;
+  private final Desired desired;
+  private final Set<String> tableNames;
+  private final Set<String> indexNames;
+  private final Map<NamedRelation, NamedRelation> relations = new HashMap<>();
+
+  /** What was read, and what was deparsed for it. */
+  record Result(Observed observed, IndexBodies bodies) {}
+
+  Reading(Catalog catalog, ServerInfo server, Desired desired) {
+    this.catalog = catalog;
+    this.server = server;
+    this.desired = desired;
+    this.tableNames = desired.tables();
+    this.indexNames =
+        desired.indexes().stream().map(DesiredIndex::name).collect(Collectors.toSet());
+  }
+
+  Result read(IndexBodies known) throws SQLException {
+    Instant now =
+        Micros.at(
+            catalog
+                .rows("SELECT (extract(epoch FROM now()) * 1000000)::bigint", row -> row.getLong(1))
+                .get(0));
+    SchemaReader schemaReader = new SchemaReader(catalog);
+    TenantSelector selector = new TenantSelector(desired.tenants());
+    List<Schema> all = schemaReader.schemas();
+    Map<Long, Schema> schemas = new HashMap<>();
+    all.stream()
+        .filter(schema -> selector.selects(schema.name()))
+        .forEach(schema -> schemas.put(schema.oid(), schema));
+
+    TableReader tableReader = new TableReader(catalog);
+    Map<Long, Table> tables = new LinkedHashMap<>();
+    tableReader
+        .tables(schemas.keySet(), tableNames)
+        .forEach(table -> tables.put(table.oid(), table));
+    Map<String, Columns> columns = columns(tableReader, tables.values());
+
+    LockReader lockReader = new LockReader(catalog);
+    Locks locks = lockReader.locks();
+    List<Index> indexes = new IndexReader(catalog).indexes(tables.keySet());
+    if (indexes.stream().anyMatch(index -> !index.valid())) {
+      locks = lockReader.locks().and(locks);
+    }
+    IndexBodies bodies = known.refreshed(catalog, indexes, tables, locks.exclusive());
+
+    OwnerReader ownerReader = new OwnerReader(catalog);
+    Map<Long, Owner> owners =
+        ownerReader.owners(tables.values().stream().map(Table::owner).collect(Collectors.toSet()));
+    Map<Long, Set<String>> usableBy =
+        ownerReader
+            .usable(tables.values().stream().map(t -> new Place(t.schema(), t.owner())).toList())
+            .stream()
+            .filter(place -> owners.containsKey(place.owner()))
+            .collect(
+                Collectors.groupingBy(
+                    Place::schema,
+                    Collectors.mapping(
+                        place -> owners.get(place.owner()).name(), Collectors.toSet())));
+
+    Map<Name, ObservedHypertable> hypertables = hypertables();
+    Set<Long> convertible = convertible(schemas, tables, hypertables);
+    Obstacles obstacles = new ConversionReader(catalog).obstacles(convertible, locks.exclusive());
+
+    Map<Long, Map<String, ObservedTable>> bySchema =
+        new TableJoin(schemas, columns, owners, locks, bodies, hypertables, convertible, obstacles)
+            .join(tables.values(), indexes);
+    Map<Long, Map<String, NamedRelation>> names = ownNames(tables, indexes);
+    for (SchemaReader.Named named :
+        schemaReader.named(schemas.keySet(), tables.keySet(), indexNames)) {
+      add(names, named.schema(), named.relation());
+    }
+    Map<Long, String> localObjects = schemaReader.localObjects(schemas.keySet());
+
+    SortedMap<String, ObservedTenant> tenants = new TreeMap<>();
+    for (Schema schema : schemas.values()) {
+      Map<String, ObservedTable> own = bySchema.getOrDefault(schema.oid(), Map.of());
+      tenants.put(
+          schema.name(),
+          new ObservedTenant(
+              schema.name(),
+              own,
+              names.getOrDefault(schema.oid(), Map.of()),
+              localObjects.getOrDefault(schema.oid(), ""),
+              usableBy.getOrDefault(schema.oid(), Set.of())));
+    }
+    Observed observed =
+        new Observed(
+            server,
+            now,
+            tenants,
+            selector.missing(all.stream().map(Schema::name).collect(Collectors.toSet())),
+            layouts(columns),
+            owners.values().stream().collect(Collectors.toMap(Owner::name, Owner::rights)));
+    return new Result(observed, bodies);
+  }
+
+  private Map<String, Columns> columns(TableReader reader, Iterable<Table> tables)
+      throws SQLException {
+    List<Table> list = new ArrayList<>();
+    tables.forEach(list::add);
+    Map<String, Columns> columns = reader.columns(list);
+    for (Table table : list) {
+      if (!table.columnSignature().isEmpty() && !columns.containsKey(table.columnSignature())) {
+        throw new DatabaseException(
+            Reason.Busy,
+            "",
+            "The columns of table "
+                + table.name()
+                + " changed while they were read; the next pass reads them again.",
+            null);
+      }
+    }
+    return columns;
+  }
+
+  private Map<Name, ObservedHypertable> hypertables() throws SQLException {
+    Edition edition = server.timescale().edition();
+    if (edition != Edition.COMMUNITY && edition != Edition.APACHE) {
+      return Map.of();
+    }
+    Set<String> withChunks =
+        desired.hypertables().stream().map(DesiredHypertable::table).collect(Collectors.toSet());
+    return new HypertableReader(catalog, server.timescale().version().orElse("0"))
+        .hypertables(tableNames, withChunks);
+  }
+
+  private Set<Long> convertible(
+      Map<Long, Schema> schemas,
+      Map<Long, Table> tables,
+      Map<Name, ObservedHypertable> hypertables) {
+    Set<String> declared =
+        desired.hypertables().stream()
+            .filter(h -> h.convert() == DesiredHypertable.Convert.WHEN_EMPTY)
+            .map(DesiredHypertable::table)
+            .collect(Collectors.toSet());
+    Set<Long> convertible = new HashSet<>();
+    for (Table table : tables.values()) {
+      Name name = new Name(schemas.get(table.schema()).name(), table.name());
+      if (table.kind() == Kind.ORDINARY
+          && declared.contains(table.name())
+          && !hypertables.containsKey(name)) {
+        convertible.add(table.oid());
+      }
+    }
+    return convertible;
+  }
+
+  /** Indexes of declared tables that bear a declared or a reserved name. */
+  private Map<Long, Map<String, NamedRelation>> ownNames(
+      Map<Long, Table> tables, List<Index> indexes) {
+    Map<Long, Map<String, NamedRelation>> names = new HashMap<>();
+    for (Index index : indexes) {
+      Table table = tables.get(index.table());
+      if (table != null
+          && (indexNames.contains(index.name()) || index.name().startsWith(ReservedName.PREFIX))) {
+        add(
+            names,
+            table.schema(),
+            new NamedRelation(index.name(), "index", Optional.of(table.name())));
+      }
+    }
+    return names;
+  }
+
+  private void add(
+      Map<Long, Map<String, NamedRelation>> names, long schema, NamedRelation relation) {
+    NamedRelation one = relations.computeIfAbsent(relation, r -> r);
+    names.computeIfAbsent(schema, s -> new TreeMap<>()).put(one.name(), one);
+  }
+
+  private static Map<String, TableLayout> layouts(Map<String, Columns> columns) {
+    Map<String, TableLayout> layouts = new HashMap<>();
+    columns.forEach((signature, c) -> layouts.put(signature, c.layout()));
+    return layouts;
+  }
+}
