@@ -17,6 +17,12 @@ public enum Reason {
   Suspended(Remedy.NONE),
   /** The first pass has not ended yet. */
   Pending(Remedy.TIME),
+  /** Condition: the last connection was made and the catalogs were read. */
+  Connected(Remedy.NONE),
+  /** Condition: something live differs from what is declared. */
+  DriftDetected(Remedy.NONE),
+  /** Condition: nothing that had been made differs from what is declared. */
+  NoDrift(Remedy.NONE),
 
   /** The spec breaks a rule that no change of the database can mend. */
   SpecInvalid(Remedy.PERSON),

@@ -9,19 +9,20 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Tells which schemas are tenants. */
-final class TenantSelector {
+public final class TenantSelector {
   private final Set<String> exact;
   private final List<Pattern> patterns;
   private final List<Pattern> exclude;
 
-  TenantSelector(TenantSelection selection) {
+  /** Of a selection. */
+  public TenantSelector(TenantSelection selection) {
     this.exact = new LinkedHashSet<>(selection.schemas());
     this.patterns = selection.patterns().stream().map(TenantSelector::glob).toList();
     this.exclude = selection.exclude().stream().map(TenantSelector::glob).toList();
   }
 
   /** True for a tenant; never for a schema of PostgreSQL or TimescaleDB. */
-  boolean selects(String schema) {
+  public boolean selects(String schema) {
     return !isSystem(schema)
         && (exact.contains(schema) || matches(patterns, schema))
         && !matches(exclude, schema);

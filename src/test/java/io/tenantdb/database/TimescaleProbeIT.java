@@ -13,31 +13,34 @@ class TimescaleProbeIT {
 
   @Test
   void theCommunityLicence() {
-    ServerInfo info = probe(TimescaleServer.License.COMMUNITY);
-    assertThat(info.timescale().edition()).isEqualTo(Edition.COMMUNITY);
-    assertThat(info.community()).isTrue();
+    try (TimescaleServer server = TimescaleServer.start(TimescaleServer.License.COMMUNITY)) {
+      ServerInfo info = probe(server);
+      assertThat(info.timescale().edition()).isEqualTo(Edition.COMMUNITY);
+      assertThat(info.community()).isTrue();
+    }
   }
 
   @Test
   void theApacheLicence() {
-    ServerInfo info = probe(TimescaleServer.License.APACHE);
-    assertThat(info.timescale().edition()).isEqualTo(Edition.APACHE);
-    assertThat(info.community()).isFalse();
+    try (TimescaleServer server = TimescaleServer.start(TimescaleServer.License.APACHE)) {
+      ServerInfo info = probe(server);
+      assertThat(info.timescale().edition()).isEqualTo(Edition.APACHE);
+      assertThat(info.community()).isFalse();
+    }
   }
 
-  private static ServerInfo probe(TimescaleServer.License license) {
-    try (TimescaleServer server = TimescaleServer.start(license);
-        Database database =
-            Database.of(
-                new ConnectionSettings(
-                    server.host(),
-                    server.port(),
-                    server.database(),
-                    server.user(),
-                    new Password(server.password()),
-                    new Tls(Tls.Mode.DISABLE, Optional.empty()),
-                    4,
-                    "tenantdb test"))) {
+  private static ServerInfo probe(TimescaleServer server) {
+    try (Database database =
+        Database.of(
+            new ConnectionSettings(
+                server.host(),
+                server.port(),
+                server.database(),
+                server.user(),
+                new Password(server.password()),
+                new Tls(Tls.Mode.DISABLE, Optional.empty()),
+                4,
+                "tenantdb test"))) {
       ServerInfo info = database.probe();
       assertThat(info.timescale().version())
           .hasValueSatisfying(version -> assertThat(server.version()).startsWith(version + " "));

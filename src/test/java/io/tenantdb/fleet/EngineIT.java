@@ -5,22 +5,24 @@ import static org.awaitility.Awaitility.await;
 
 import io.tenantdb.database.Database;
 import io.tenantdb.fleet.Outcome.Failure;
+import io.tenantdb.model.BuildProgress;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.TenantState;
 import io.tenantdb.testing.PostgresServer;
+import io.tenantdb.testing.RealParts;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** The whole engine on a native PostgreSQL. */
+@RealParts
 class EngineIT {
 
   private static final List<String> EXPECTED =
@@ -32,18 +34,11 @@ class EngineIT {
           "tenant_b.ix_batches_intake_date",
           "tenant_b.ix_payments_created");
 
-  private static PostgresServer server;
-
+  private final PostgresServer server;
   private final Engine engine = new Engine();
 
-  @BeforeAll
-  static void start() {
-    server = PostgresServer.start(PostgresServer.NEWEST);
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
+  EngineIT(PostgresServer server) {
+    this.server = server;
   }
 
   @Test
@@ -222,6 +217,29 @@ class EngineIT {
   }
 
   @Test
+  void a_killed_process_leaves_nothing_behind_even_when_its_build_lives_on() throws Exception {
+    Fruit fruit = new Fruit(server, "killed_process").tenants("tenant_a", "tenant_b");
+    Desired desired = Fruit.desired(Fruit.INDEXES);
+    try (Database database = fruit.open()) {
+      try (Connection writer = writerOf(fruit, "tenant_a")) {
+        Process process = EngineProcess.start(server, "killed_process");
+        await().atMost(Duration.ofSeconds(60)).until(() -> isBuilding(fruit));
+        process.destroyForcibly().waitFor();
+
+        Outcome meanwhile = engine.pass(database, desired, Gate.OPEN, PassListener.NONE);
+        assertThat(meanwhile.failures())
+            .as("the server process of the build outlives its client")
+            .anyMatch(f -> f.schema().equals("tenant_a") && f.reason() == Reason.Busy);
+        assertThat(meanwhile.states()).containsEntry("tenant_b", TenantState.SYNCED);
+        writer.rollback();
+      }
+      converge(engine, database, desired);
+      assertThat(fruit.validIndexes()).isEqualTo(EXPECTED);
+      assertThat(fruit.leftovers()).isEmpty();
+    }
+  }
+
+  @Test
   void a_cancelled_pass_leaves_nothing_behind() throws Exception {
     Fruit fruit = new Fruit(server, "cancelled").tenants("tenant_a");
     Desired desired = Fruit.desired(Fruit.INDEXES);
@@ -231,7 +249,7 @@ class EngineIT {
       await().until(() -> isBuilding(fruit));
       engine.cancelRunning();
 
-      Outcome outcome = pass.get(30, java.util.concurrent.TimeUnit.SECONDS);
+      Outcome outcome = pass.get(30, TimeUnit.SECONDS);
 
       assertThat(outcome.converged()).isFalse();
       writer.rollback();
@@ -249,7 +267,7 @@ class EngineIT {
       CompletableFuture<Outcome> pass =
           inBackground(engine, database, Fruit.desired(Fruit.INDEXES), p -> blocker.complete(p));
 
-      assertThat(blocker.get(30, java.util.concurrent.TimeUnit.SECONDS))
+      assertThat(blocker.get(30, TimeUnit.SECONDS))
           .contains("(a writer)")
           .contains("idle in transaction");
       writer.rollback();
@@ -260,22 +278,7 @@ class EngineIT {
   @Test
   void a_new_tenant_is_left_alone_until_it_looks_the_same_twice() throws Exception {
     Fruit fruit = new Fruit(server, "settle").tenants("tenant_a");
-    Desired settled = Fruit.desired(Fruit.INDEXES);
-    Desired desired =
-        new Desired(
-            settled.ownerId(),
-            new io.tenantdb.model.TenantSelection(
-                List.of(),
-                List.of("tenant_*"),
-                List.of(),
-                List.of("public"),
-                Duration.ofMillis(500),
-                settled.tenants().onMissingTable()),
-            settled.indexes(),
-            settled.hypertables(),
-            settled.overrides(),
-            settled.whenTimescaleMissing(),
-            settled.safety());
+    Desired desired = Fruit.selecting(List.of(), Duration.ofMillis(500));
     try (Database database = fruit.open()) {
       Outcome first = engine.pass(database, desired, Gate.OPEN, PassListener.NONE);
       assertThat(first.states()).containsEntry("tenant_a", TenantState.WAITING);
@@ -336,22 +339,7 @@ class EngineIT {
   @Test
   void a_missing_declared_schema_fails_and_the_others_go_on() {
     Fruit fruit = new Fruit(server, "missing").tenants("tenant_a");
-    Desired base = Fruit.desired(Fruit.INDEXES);
-    Desired desired =
-        new Desired(
-            base.ownerId(),
-            new io.tenantdb.model.TenantSelection(
-                List.of("nowhere"),
-                List.of("tenant_*"),
-                List.of(),
-                List.of("public"),
-                Duration.ZERO,
-                base.tenants().onMissingTable()),
-            base.indexes(),
-            base.hypertables(),
-            base.overrides(),
-            base.whenTimescaleMissing(),
-            base.safety());
+    Desired desired = Fruit.selecting(List.of("nowhere"), Duration.ZERO);
     try (Database database = fruit.open()) {
       Outcome outcome = engine.pass(database, desired, Gate.OPEN, PassListener.NONE);
 
@@ -385,7 +373,7 @@ class EngineIT {
     PassListener listener =
         new PassListener() {
           @Override
-          public void progress(io.tenantdb.model.BuildProgress progress) {
+          public void progress(BuildProgress progress) {
             Optional<String> b = progress.blocker();
             b.ifPresent(blocker);
           }

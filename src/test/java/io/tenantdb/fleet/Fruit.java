@@ -8,11 +8,13 @@ import io.tenantdb.database.Database;
 import io.tenantdb.database.Password;
 import io.tenantdb.desired.Resolution;
 import io.tenantdb.model.Desired;
+import io.tenantdb.model.TenantSelection;
 import io.tenantdb.testing.PostgresServer;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -66,6 +68,25 @@ final class Fruit {
             + rest;
     return Resolution.template(
         "platform", "fruit", Serialization.unmarshal(yaml, TenantDatabaseSpec.class));
+  }
+
+  /** The indexes, with another selection of tenants beside {@code tenant_*}. */
+  static Desired selecting(List<String> schemas, Duration settle) {
+    Desired base = desired(INDEXES);
+    return new Desired(
+        base.ownerId(),
+        new TenantSelection(
+            schemas,
+            List.of("tenant_*"),
+            List.of(),
+            List.of("public"),
+            settle,
+            base.tenants().onMissingTable()),
+        base.indexes(),
+        base.hypertables(),
+        base.overrides(),
+        base.whenTimescaleMissing(),
+        base.safety());
   }
 
   /** The database as the engine is let into it; the caller closes it. */

@@ -1,0 +1,26 @@
+package io.tenantdb;
+
+import io.tenantdb.cli.TenantdbCommand;
+import io.tenantdb.operator.OperatorCommand;
+import picocli.CommandLine;
+
+/** The one entry point: {@code operator}, or a command of the command line. */
+public final class Main {
+  private static final String LOG_LEVEL = "tenantdb.log.level";
+
+  private Main() {}
+
+  /** The whole command line; its exit codes are in each command's help. */
+  public static CommandLine commandLine() {
+    return new CommandLine(new TenantdbCommand()).addSubcommand(new OperatorCommand());
+  }
+
+  /** Runs a command and exits with its code. */
+  public static void main(String[] args) {
+    if (args.length > 0 && args[0].equals("operator")) {
+      System.setProperty(LOG_LEVEL, "INFO");
+    }
+    int code = commandLine().execute(args);
+    System.exit(code);
+  }
+}

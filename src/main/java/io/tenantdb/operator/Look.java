@@ -1,0 +1,59 @@
+package io.tenantdb.operator;
+
+import io.tenantdb.fleet.Outcome;
+import io.tenantdb.model.ServerInfo;
+import io.tenantdb.model.TenantState;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a pass saw and did, without its thousands of tenants.
+ *
+ * @param server what the server says of itself
+ * @param counts tenants by state; a state without tenants may be absent
+ * @param failures what failed or cannot be done, sorted
+ * @param plan what was to be done while the pass runs, what is still to be done afterwards
+ * @param open changes that are still to be made and did not fail for a reason that needs a person
+ * @param drift the first thing that somebody changed or removed and that is not mended yet, as a
+ *     sentence
+ * @param held why changes were not tried
+ */
+record Look(
+    ServerInfo server,
+    Map<TenantState, Integer> counts,
+    List<Failure> failures,
+    PlanSummary plan,
+    int open,
+    Optional<String> drift,
+    Optional<Outcome.Held> held) {
+
+  Look {
+    EnumMap<TenantState, Integer> copy = new EnumMap<>(TenantState.class);
+    copy.putAll(counts);
+    counts = Collections.unmodifiableMap(copy);
+    failures = List.copyOf(failures);
+  }
+
+  /** The same pass, further on. */
+  Look now(Map<TenantState, Integer> states, List<Failure> failed, int remaining) {
+    return new Look(server, states, failed, plan, remaining, drift, held);
+  }
+
+  int count(TenantState state) {
+    return counts.getOrDefault(state, 0);
+  }
+
+  int tenants() {
+    return counts.values().stream().mapToInt(Integer::intValue).sum();
+  }
+
+  /** True when nothing failed, was refused, is pending or drifted. */
+  boolean converged() {
+    return failures.isEmpty()
+        && open == 0
+        && count(TenantState.FAILED) + count(TenantState.PENDING) + count(TenantState.DRIFTED) == 0;
+  }
+}

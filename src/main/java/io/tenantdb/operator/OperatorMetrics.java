@@ -1,0 +1,134 @@
+package io.tenantdb.operator;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import io.tenantdb.model.ChangeResult;
+import io.tenantdb.model.TenantState;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+
+/**
+ * The meters {@code tenantdb_*}. Labels are the resource, states, kinds and reasons: never a
+ * tenant.
+ */
+final class OperatorMetrics {
+  private final MeterRegistry registry;
+  private final InstantSource clock;
+  private final MultiGauge tenants;
+  private final MultiGauge ready;
+  private final MultiGauge lastPass;
+  private final Map<ResourceKey, State> states = new ConcurrentHashMap<>();
+
+  private record State(Map<TenantState, Integer> counts, boolean ready, double lastPass) {}
+
+  OperatorMetrics(MeterRegistry registry, InstantSource clock) {
+    this.registry = registry;
+    this.clock = clock;
+    this.tenants =
+        MultiGauge.builder("tenantdb.tenants").description("Tenants by state").register(registry);
+    this.ready =
+        MultiGauge.builder("tenantdb.ready")
+            .description("1 where everything is as declared")
+            .register(registry);
+    this.lastPass =
+        MultiGauge.builder("tenantdb.last.pass.timestamp")
+            .description("When the last pass that reached the database ended, in Unix time")
+            .baseUnit("seconds")
+            .register(registry);
+  }
+
+  /** Shows a new snapshot. */
+  void changed(ResourceKey resource, Snapshot snapshot) {
+    states.compute(
+        resource,
+        (key, before) ->
+            new State(
+                snapshot.look().map(Look::counts).orElseGet(Map::of),
+                Verdict.of(snapshot).ready(),
+                before == null ? Double.NaN : before.lastPass()));
+    show();
+  }
+
+  /** Counts a change that ended. */
+  void ended(ResourceKey resource, ChangeResult result) {
+    Counter.builder("tenantdb.changes")
+        .description("Changes by kind, result and reason")
+        .tags(tags(resource))
+        .tag("kind", result.change().kind())
+        .tag("result", result.status().name().toLowerCase(Locale.ROOT))
+        .tag("reason", result.reason().name())
+        .register(registry)
+        .increment();
+  }
+
+  /** Counts a pass that ended. */
+  void passed(ResourceKey resource, Duration took, boolean reached) {
+    Timer.builder("tenantdb.pass.duration")
+        .description("Passes: observe, plan, apply")
+        .tags(tags(resource))
+        .tag("result", reached ? "reached" : "failed")
+        .register(registry)
+        .record(took);
+    if (reached) {
+      double now = clock.instant().toEpochMilli() / 1000.0;
+      states.compute(
+          resource,
+          (key, before) ->
+              before == null
+                  ? new State(Map.of(), false, now)
+                  : new State(before.counts(), before.ready(), now));
+      show();
+    }
+  }
+
+  /** Takes away what is shown of a resource that is gone. */
+  void forget(ResourceKey resource) {
+    states.remove(resource);
+    show();
+    registry.getMeters().stream()
+        .filter(meter -> meter.getId().getName().startsWith("tenantdb."))
+        .filter(meter -> resource.name().equals(meter.getId().getTag("name")))
+        .filter(meter -> resource.namespace().equals(meter.getId().getTag("namespace")))
+        .forEach(registry::remove);
+  }
+
+  private synchronized void show() {
+    tenants.register(
+        states.entrySet().stream()
+            .<MultiGauge.Row<?>>flatMap(
+                entry ->
+                    Stream.of(TenantState.values())
+                        .map(
+                            state ->
+                                MultiGauge.Row.of(
+                                    tags(entry.getKey())
+                                        .and("state", state.name().toLowerCase(Locale.ROOT)),
+                                    entry.getValue().counts().getOrDefault(state, 0))))
+            .toList(),
+        true);
+    ready.register(
+        states.entrySet().stream()
+            .<MultiGauge.Row<?>>map(
+                entry -> MultiGauge.Row.of(tags(entry.getKey()), entry.getValue().ready() ? 1 : 0))
+            .toList(),
+        true);
+    lastPass.register(
+        states.entrySet().stream()
+            .filter(entry -> !Double.isNaN(entry.getValue().lastPass()))
+            .<MultiGauge.Row<?>>map(
+                entry -> MultiGauge.Row.of(tags(entry.getKey()), entry.getValue().lastPass()))
+            .toList(),
+        true);
+  }
+
+  private static Tags tags(ResourceKey resource) {
+    return Tags.of("namespace", resource.namespace(), "name", resource.name());
+  }
+}

@@ -1,0 +1,26 @@
+package io.tenantdb.operator;
+
+import io.tenantdb.database.ConnectionSettings;
+import io.tenantdb.fleet.Gate;
+import io.tenantdb.fleet.Outcome;
+import io.tenantdb.fleet.PassListener;
+import io.tenantdb.model.Desired;
+
+/** The passes of one resource: the engine and the connections that it works on. */
+interface Passes extends AutoCloseable {
+
+  /**
+   * One pass, on open connections where the settings are those of the last pass, on new ones
+   * otherwise.
+   *
+   * @throws io.tenantdb.database.DatabaseException when the database could not be reached or read
+   */
+  Outcome pass(ConnectionSettings settings, Desired desired, Gate gate, PassListener listener);
+
+  /** Cancels the statements that run now; called from another thread. */
+  void cancelRunning();
+
+  /** Gives the connections back. No pass runs. */
+  @Override
+  void close();
+}

@@ -1,0 +1,37 @@
+package io.tenantdb.operator;
+
+import io.tenantdb.model.BuildProgress;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a worker knows of its resource. Immutable; the status is made from it.
+ *
+ * @param generation the generation of the spec that it speaks of; 0 before the first verdict
+ * @param running true while a pass goes on
+ * @param suspended whether that pass was told to change nothing
+ * @param problem why the last pass could not be made; empty when it was
+ * @param look what the last pass that reached the database saw, perhaps of an older generation
+ * @param progress the builds that run now, sorted
+ */
+record Snapshot(
+    long generation,
+    boolean running,
+    boolean suspended,
+    Optional<Problem> problem,
+    Optional<Look> look,
+    List<BuildProgress> progress) {
+
+  /** Nothing is known yet. */
+  static final Snapshot NONE =
+      new Snapshot(0, false, false, Optional.empty(), Optional.empty(), List.of());
+
+  Snapshot {
+    progress = List.copyOf(progress);
+  }
+
+  /** True when there is a verdict on the generation. */
+  boolean evaluated(long wanted) {
+    return generation == wanted && (problem.isPresent() || look.isPresent());
+  }
+}

@@ -1,0 +1,17 @@
+package io.tenantdb.operator;
+
+/** Cuts texts that go into status and events. */
+final class Texts {
+  private static final String CUT = "…";
+
+  private Texts() {}
+
+  /** At most so many characters, on one line; a text that was cut ends in an ellipsis. */
+  static String cut(String text, int longest) {
+    String line = text.replaceAll("\\s+", " ").strip();
+    if (line.codePointCount(0, line.length()) <= longest) {
+      return line;
+    }
+    return line.substring(0, line.offsetByCodePoints(0, longest - 1)) + CUT;
+  }
+}

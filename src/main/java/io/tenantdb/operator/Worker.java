@@ -1,0 +1,338 @@
+package io.tenantdb.operator;
+
+import io.tenantdb.database.DatabaseException;
+import io.tenantdb.desired.InvalidSpecException;
+import io.tenantdb.fleet.Gate;
+import io.tenantdb.fleet.Outcome;
+import io.tenantdb.model.BuildProgress;
+import io.tenantdb.model.ChangeResult;
+import io.tenantdb.model.Reason;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.DoubleSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+
+/**
+ * Runs the passes of one resource, on a thread of its own that lives while there is something to
+ * do: a slow database holds up nobody else. It ends passes early when it is told something new, and
+ * lets the running statement end.
+ */
+final class Worker {
+  private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
+  private static final Duration FIRST_RETRY = Duration.ofSeconds(5);
+  private static final Duration LAST_RETRY = Duration.ofMinutes(5);
+
+  private final ResourceKey resource;
+  private final Passes passes;
+  private final WorkerListener listener;
+  private final InstantSource clock;
+  private final DoubleSupplier random;
+  private final Transitions transitions;
+
+  private final Object lock = new Object();
+  private Optional<Assignment> assignment = Optional.empty();
+  private Optional<Thread> thread = Optional.empty();
+  private Instant due = Instant.MIN;
+  private boolean stopping;
+  private volatile Snapshot snapshot = Snapshot.NONE;
+
+  // Touched by the worker's own thread only.
+  private List<Failure> failures;
+  private Optional<Set<String>> tenants = Optional.empty();
+  private Optional<Assignment.Work> connected = Optional.empty();
+  private int failuresInARow;
+
+  Worker(
+      ResourceKey resource,
+      Passes passes,
+      Memory memory,
+      WorkerListener listener,
+      InstantSource clock,
+      DoubleSupplier random) {
+    this.resource = resource;
+    this.passes = passes;
+    this.listener = listener;
+    this.clock = clock;
+    this.random = random;
+    this.transitions = new Transitions(memory);
+    this.failures = memory.failures();
+  }
+
+  /**
+   * Says what is to be done. Something new starts a pass at once, the same as before only when the
+   * next look is due.
+   */
+  void submit(Assignment wanted) {
+    synchronized (lock) {
+      if (stopping) {
+        return;
+      }
+      if (!assignment.equals(Optional.of(wanted))) {
+        assignment = Optional.of(wanted);
+        due = Instant.MIN;
+      }
+      if (thread.isEmpty() && !due.isAfter(clock.instant())) {
+        Thread started = new Thread(this::work, "worker-" + resource);
+        thread = Optional.of(started);
+        started.start();
+      }
+    }
+  }
+
+  /** What is known now. */
+  Snapshot snapshot() {
+    return snapshot;
+  }
+
+  /** How long until the next look is due; empty while one goes on. */
+  Optional<Duration> untilDue() {
+    synchronized (lock) {
+      return thread.isPresent()
+          ? Optional.empty()
+          : Optional.of(Duration.between(clock.instant(), due))
+              .map(left -> left.isNegative() ? Duration.ZERO : left);
+    }
+  }
+
+  /** Starts nothing more; the running statement goes on. */
+  void close() {
+    synchronized (lock) {
+      stopping = true;
+    }
+  }
+
+  /** Cancels the running statements. */
+  void cancel() {
+    passes.cancelRunning();
+  }
+
+  /** Waits until nothing runs any more; false when the time is over before. */
+  boolean awaitIdle(Duration patience) throws InterruptedException {
+    Optional<Thread> running;
+    synchronized (lock) {
+      running = thread;
+    }
+    if (running.isPresent()) {
+      running.get().join(Math.max(1, patience.toMillis()));
+    }
+    synchronized (lock) {
+      return thread.isEmpty();
+    }
+  }
+
+  /** Gives the connections back. */
+  void disconnect() {
+    passes.close();
+  }
+
+  private void work() {
+    MDC.put("resource.namespace", resource.namespace());
+    MDC.put("resource.name", resource.name());
+    try {
+      for (Optional<Assignment> next = next(); next.isPresent(); next = next()) {
+        Instant again = carryOut(next.get());
+        synchronized (lock) {
+          due = assignment.equals(next) ? again : Instant.MIN;
+        }
+        listener.changed(resource, snapshot);
+      }
+    } finally {
+      synchronized (lock) {
+        thread = thread.filter(running -> running != Thread.currentThread());
+      }
+      MDC.clear();
+    }
+  }
+
+  /** The next assignment that is due; when none is, this thread is not the worker's any more. */
+  private Optional<Assignment> next() {
+    synchronized (lock) {
+      if (stopping || due.isAfter(clock.instant())) {
+        thread = Optional.empty();
+        return Optional.empty();
+      }
+      return assignment;
+    }
+  }
+
+  /** Says when to look again. */
+  private Instant carryOut(Assignment current) {
+    if (current instanceof Assignment.Blocked blocked) {
+      return failed(current, blocked.problem());
+    }
+    Assignment.Work work = (Assignment.Work) current;
+    Instant started = clock.instant();
+    boolean reached = false;
+    try {
+      Instant again = pass(work);
+      reached = true;
+      return again;
+    } catch (DatabaseException e) {
+      return failed(current, new Problem(e.reason(), e.sqlState(), e.getMessage()));
+    } catch (InvalidSpecException e) {
+      return failed(current, Problem.of(Reason.SpecInvalid, e.getMessage()));
+    } catch (RuntimeException | Error e) {
+      LOG.error("The pass failed for a reason that the operator does not know", e);
+      return failed(
+          current,
+          Problem.of(
+              Reason.InternalError,
+              "The operator failed with "
+                  + e.getClass().getSimpleName()
+                  + "; its log says where."));
+    } finally {
+      listener.passed(resource, Duration.between(started, clock.instant()), reached);
+    }
+  }
+
+  private Instant pass(Assignment.Work work) {
+    if (!work.claims().older().isEmpty() && tenants.isEmpty()) {
+      // Which hypertables an older resource has too is known once the tenants are.
+      run(work, work, change -> Optional.of(Reason.Progressing));
+      return Instant.MIN;
+    }
+    List<Claims.Overlap> overlaps =
+        work.claims().overlaps(work.desired(), tenants.orElse(Set.of()));
+    Assignment.Work allowed = work.with(Claims.without(work.desired(), overlaps));
+    Outcome outcome = run(work, allowed, gate(work));
+    List<Failure> found = new ArrayList<>();
+    outcome.failures().forEach(failure -> found.add(Failure.of(failure, clock.instant())));
+    overlaps.forEach(overlap -> found.add(overlap.failure(clock.instant())));
+    failures = dated(found);
+    Look look = Looks.of(outcome, failures);
+    snapshot =
+        new Snapshot(
+            work.generation(),
+            false,
+            work.suspended(),
+            Optional.empty(),
+            Optional.of(look),
+            List.of());
+    notice(transitions.passed(look, outcome.results()));
+    return again(work, look, outcome.nextLook());
+  }
+
+  private Outcome run(Assignment.Work work, Assignment.Work allowed, Gate gate) {
+    PassTracker tracker = new PassTracker(clock, failures, new Following(work));
+    Outcome outcome = passes.pass(work.settings(), allowed.desired(), gate, tracker);
+    LOG.info(
+        "Pass over {} tenants: {} changes made, {} to be made, {} failures",
+        outcome.states().size(),
+        outcome.applied(),
+        outcome.plan().changes().size(),
+        outcome.failures().size());
+    return outcome;
+  }
+
+  private Gate gate(Assignment.Work work) {
+    return change -> {
+      synchronized (lock) {
+        if (stopping || !assignment.equals(Optional.of(work))) {
+          return Optional.of(Reason.Progressing);
+        }
+      }
+      return work.suspended() ? Optional.of(Reason.Suspended) : Optional.empty();
+    };
+  }
+
+  private Instant again(Assignment.Work work, Look look, Optional<Duration> nextLook) {
+    boolean passing =
+        look.failures().stream().anyMatch(failure -> Looks.passing(failure.reason()))
+            || look.held().filter(held -> Looks.passing(held.reason())).isPresent()
+            || look.open() > 0;
+    boolean retry = passing && !work.suspended();
+    failuresInARow = retry ? failuresInARow + 1 : 0;
+    Backoff backoff = backoff(work);
+    Duration wait = retry ? backoff.after(failuresInARow) : backoff.jittered(work.interval());
+    return clock.instant().plus(nextLook.filter(sooner -> sooner.compareTo(wait) < 0).orElse(wait));
+  }
+
+  private Instant failed(Assignment current, Problem problem) {
+    snapshot =
+        new Snapshot(
+            current.generation(), false, false, Optional.of(problem), snapshot.look(), List.of());
+    LOG.warn("{}: {}", problem.reason(), problem.message());
+    notice(transitions.problem(problem));
+    boolean retry = Looks.passing(problem.reason());
+    failuresInARow = retry ? failuresInARow + 1 : 0;
+    Backoff backoff = backoff(current);
+    return clock
+        .instant()
+        .plus(retry ? backoff.after(failuresInARow) : backoff.jittered(current.interval()));
+  }
+
+  private Backoff backoff(Assignment current) {
+    Duration cap = current.interval().compareTo(LAST_RETRY) < 0 ? current.interval() : LAST_RETRY;
+    return new Backoff(FIRST_RETRY, cap, random);
+  }
+
+  /** The failures, those that were there before with their old time. */
+  private List<Failure> dated(List<Failure> found) {
+    Map<Failure.Key, Instant> known = new HashMap<>();
+    failures.forEach(failure -> known.put(failure.key(), failure.since()));
+    return found.stream()
+        .map(failure -> failure.since(known.getOrDefault(failure.key(), failure.since())))
+        .sorted(Failure.ORDER)
+        .toList();
+  }
+
+  private void notice(List<Notice> notices) {
+    if (!notices.isEmpty()) {
+      listener.noticed(resource, notices);
+    }
+  }
+
+  /** Follows the running pass. */
+  private final class Following implements PassTracker.Listener {
+    private final Assignment.Work work;
+
+    Following(Assignment.Work work) {
+      this.work = work;
+    }
+
+    @Override
+    public void tenants(Set<String> schemas) {
+      tenants = Optional.of(schemas);
+      List<Notice> notices = new ArrayList<>(transitions.tenants(schemas));
+      if (connected.filter(before -> !before.settings().equals(work.settings())).isPresent()) {
+        notices.add(
+            Notice.normal(
+                Reason.Reconnected,
+                "Connected anew to database %s on %s as %s."
+                    .formatted(
+                        work.settings().database(),
+                        work.settings().host(),
+                        work.settings().user())));
+      }
+      connected = Optional.of(work);
+      notice(notices);
+    }
+
+    @Override
+    public void stands(Look look, List<BuildProgress> progress) {
+      snapshot =
+          new Snapshot(
+              work.generation(),
+              true,
+              work.suspended(),
+              Optional.empty(),
+              Optional.of(look),
+              progress);
+      listener.changed(resource, snapshot);
+    }
+
+    @Override
+    public void ended(ChangeResult result) {
+      listener.ended(resource, result);
+    }
+  }
+}
