@@ -1,8 +1,8 @@
 package io.tenantdb.cli;
 
-import io.tenantdb.api.v1alpha1.DatabaseSpec;
 import io.tenantdb.database.ConnectionSettings;
 import io.tenantdb.database.Password;
+import io.tenantdb.desired.DesiredDatabase;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,8 +18,6 @@ import java.util.function.Supplier;
  * that only a cluster could follow.
  */
 final class Connections {
-  private static final int DEFAULT_PORT = 5432;
-  private static final int DEFAULT_CONNECTIONS = 4;
 
   private final Surroundings surroundings;
   private final ResourceOptions options;
@@ -37,36 +35,29 @@ final class Connections {
    *
    * @throws CliException naming everything that is missing
    */
-  ConnectionSettings resolve(DatabaseSpec spec) {
-    Optional<DatabaseSpec.CredentialsSecretRef> reference =
-        Optional.ofNullable(spec.credentialsSecretRef());
-    String secret = reference.map(DatabaseSpec.CredentialsSecretRef::name).orElse("");
+  ConnectionSettings resolve(DesiredDatabase database) {
+    DesiredDatabase.Credentials declared = database.credentials();
     Optional<String> user =
-        credential(
-            "user",
-            options::user,
-            secret,
-            reference.map(DatabaseSpec.CredentialsSecretRef::usernameKey).orElse("username"),
-            "--user");
+        credential("user", options::user, declared.secret(), declared.usernameKey(), "--user");
     Optional<String> password =
         credential(
             "password",
             () -> options.passwordFile().map(this::firstLine),
-            secret,
-            reference.map(DatabaseSpec.CredentialsSecretRef::passwordKey).orElse("password"),
+            declared.secret(),
+            declared.passwordKey(),
             "--password-file");
-    ConnectionSettings.Tls tls = tls(spec);
+    ConnectionSettings.Tls tls = tls(database.tls());
     if (!problems.isEmpty()) {
       throw new CliException(problems);
     }
     return new ConnectionSettings(
-        options.host().orElse(spec.host()),
-        options.port().or(() -> Optional.ofNullable(spec.port())).orElse(DEFAULT_PORT),
-        spec.name(),
+        options.host().orElse(database.host()),
+        options.port().orElse(database.port()),
+        database.name(),
         user.orElseThrow(),
         new Password(password.orElseThrow()),
         tls,
-        Optional.ofNullable(spec.maxConnections()).orElse(DEFAULT_CONNECTIONS),
+        database.maxConnections(),
         "tenantdb");
   }
 
@@ -92,22 +83,20 @@ final class Connections {
     return value;
   }
 
-  private ConnectionSettings.Tls tls(DatabaseSpec spec) {
-    Optional<DatabaseSpec.TlsSpec> declared = Optional.ofNullable(spec.tls());
+  private ConnectionSettings.Tls tls(DesiredDatabase.Tls declared) {
     ConnectionSettings.Tls.Mode mode =
         options
             .tls()
-            .or(() -> declared.map(DatabaseSpec.TlsSpec::mode))
-            .map(this::mode)
-            .orElse(ConnectionSettings.Tls.Mode.VERIFY_FULL);
+            .map(Connections::mode)
+            .orElseGet(() -> ConnectionSettings.Tls.Mode.valueOf(declared.mode().name()));
     boolean verified =
         mode == ConnectionSettings.Tls.Mode.VERIFY_CA
             || mode == ConnectionSettings.Tls.Mode.VERIFY_FULL;
     return new ConnectionSettings.Tls(
-        mode, verified ? certificateAuthority(declared) : Optional.empty());
+        mode, verified ? certificateAuthority(declared.ca()) : Optional.empty());
   }
 
-  private ConnectionSettings.Tls.Mode mode(String text) {
+  private static ConnectionSettings.Tls.Mode mode(String text) {
     return Arrays.stream(ConnectionSettings.Tls.Mode.values())
         .filter(mode -> mode.name().replace("_", "").equalsIgnoreCase(text))
         .findFirst()
@@ -118,37 +107,27 @@ final class Connections {
                         .formatted(text)));
   }
 
-  private Optional<String> certificateAuthority(Optional<DatabaseSpec.TlsSpec> declared) {
+  private Optional<String> certificateAuthority(Optional<DesiredDatabase.CaRef> declared) {
     if (options.caFile().isPresent()) {
       return options.caFile().map(this::content);
     }
-    Optional<DatabaseSpec.KeyRef> secret = declared.map(DatabaseSpec.TlsSpec::caSecretRef);
-    Optional<DatabaseSpec.KeyRef> configMap = declared.map(DatabaseSpec.TlsSpec::caConfigMapRef);
-    if (secret.isPresent()) {
-      return referred("Secret", secret.get(), documents.secret(secret.get().name(), key(secret)));
-    }
-    if (configMap.isPresent()) {
-      return referred(
-          "ConfigMap",
-          configMap.get(),
-          documents.configMap(configMap.get().name(), key(configMap)));
-    }
-    return Optional.empty();
-  }
-
-  private static String key(Optional<DatabaseSpec.KeyRef> reference) {
-    return reference.map(DatabaseSpec.KeyRef::key).orElse("ca.crt");
-  }
-
-  private Optional<String> referred(
-      String kind, DatabaseSpec.KeyRef reference, Optional<String> value) {
-    if (value.isEmpty()) {
+    Optional<String> value = declared.flatMap(this::referred);
+    if (declared.isPresent() && value.isEmpty()) {
+      String kind =
+          declared.get().source() == DesiredDatabase.Source.SECRET ? "Secret" : "ConfigMap";
       problems.add(
           ("The certificate authority is in %s %s (key %s), which is not in the file: give"
                   + " --ca-file, or add the %s with a second -f.")
-              .formatted(kind, reference.name(), key(Optional.of(reference)), kind));
+              .formatted(kind, declared.get().name(), declared.get().key(), kind));
     }
     return value;
+  }
+
+  private Optional<String> referred(DesiredDatabase.CaRef reference) {
+    return switch (reference.source()) {
+      case SECRET -> documents.secret(reference.name(), reference.key());
+      case CONFIG_MAP -> documents.configMap(reference.name(), reference.key());
+    };
   }
 
   private String firstLine(Path file) {

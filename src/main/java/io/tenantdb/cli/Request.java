@@ -34,14 +34,15 @@ record Request(Desired desired, ConnectionSettings settings, boolean suspended) 
     if (!refused.isEmpty()) {
       throw new CliException(refused);
     }
+    if (!resource.path("spec").isObject()) {
+      throw new CliException("spec is required.");
+    }
     TenantDatabaseSpec spec = spec(resource.path("spec"));
     Desired desired = desired(resource, namespace(resource, spec, options), spec);
     ConnectionSettings settings =
-        new Connections(surroundings, options, documents).resolve(spec.database());
+        new Connections(surroundings, options, documents).resolve(Resolution.database(spec));
     return new Request(
-        options.noSettle() ? unsettled(desired) : desired,
-        settings,
-        Boolean.TRUE.equals(spec.suspend()));
+        options.noSettle() ? unsettled(desired) : desired, settings, Resolution.suspended(spec));
   }
 
   /** {@code platform/fruitpak on db.example:5432/fruitpak}. */

@@ -103,7 +103,8 @@ public final class AdvisoryLock {
             connection,
             Statement.of(
                 """
-                SELECT 'pid ' || l.pid || COALESCE(' (' || NULLIF(a.application_name, '') || ')', '')
+                SELECT COALESCE('pid ' || l.pid, 'an unknown session')
+                       || COALESCE(' (' || NULLIF(a.application_name, '') || ')', '')
                 FROM pg_locks l
                 LEFT JOIN pg_stat_activity a ON a.pid = l.pid
                 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2

@@ -3,6 +3,7 @@ package io.tenantdb.database;
 import io.tenantdb.database.ConnectionSettings.Tls.Mode;
 import io.tenantdb.model.Identifiers;
 import io.tenantdb.model.Reason;
+import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.security.cert.CertificateException;
@@ -77,7 +78,11 @@ final class Failures {
   }
 
   private String said(SQLException e) {
-    String said = scrubber.scrub(SqlStates.primaryMessage(e));
+    // The driver's own sentence for a refused connection brings its own advice.
+    String said =
+        has(e, ConnectException.class)
+            ? "connection refused"
+            : scrubber.scrub(SqlStates.primaryMessage(e));
     return said.endsWith(".") ? said.substring(0, said.length() - 1) : said;
   }
 

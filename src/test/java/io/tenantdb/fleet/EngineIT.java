@@ -217,6 +217,29 @@ class EngineIT {
   }
 
   @Test
+  void a_killed_process_leaves_nothing_behind_even_when_its_build_lives_on() throws Exception {
+    Fruit fruit = new Fruit(server, "killed_process").tenants("tenant_a", "tenant_b");
+    Desired desired = Fruit.desired(Fruit.INDEXES);
+    try (Database database = fruit.open()) {
+      try (Connection writer = writerOf(fruit, "tenant_a")) {
+        Process process = EngineProcess.start(server, "killed_process");
+        await().atMost(Duration.ofSeconds(60)).until(() -> isBuilding(fruit));
+        process.destroyForcibly().waitFor();
+
+        Outcome meanwhile = engine.pass(database, desired, Gate.OPEN, PassListener.NONE);
+        assertThat(meanwhile.failures())
+            .as("the server process of the build outlives its client")
+            .anyMatch(f -> f.schema().equals("tenant_a") && f.reason() == Reason.Busy);
+        assertThat(meanwhile.states()).containsEntry("tenant_b", TenantState.SYNCED);
+        writer.rollback();
+      }
+      converge(engine, database, desired);
+      assertThat(fruit.validIndexes()).isEqualTo(EXPECTED);
+      assertThat(fruit.leftovers()).isEmpty();
+    }
+  }
+
+  @Test
   void a_cancelled_pass_leaves_nothing_behind() throws Exception {
     Fruit fruit = new Fruit(server, "cancelled").tenants("tenant_a");
     Desired desired = Fruit.desired(Fruit.INDEXES);

@@ -101,7 +101,7 @@ public final class RealPartsExtension implements ExecutionCondition, ParameterRe
     for (Want want : wants) {
       Part part = part(context, want);
       if (part.server().isEmpty() && !Parts.demanded()) {
-        return skip(context, part.failure());
+        return skip(context, part.failure(), "no " + want);
       }
     }
     if (AnnotationSupport.isAnnotated(context.getElement(), RealParts.NativeTimescale.class)
@@ -109,7 +109,7 @@ public final class RealPartsExtension implements ExecutionCondition, ParameterRe
             .server()
             .filter(server -> ((TimescaleServer) server).isNative())
             .isEmpty()) {
-      return skip(context, "no native TimescaleDB");
+      return skip(context, "no native TimescaleDB", "no native TimescaleDB");
     }
     return ConditionEvaluationResult.enabled("its parts are there");
   }
@@ -125,13 +125,14 @@ public final class RealPartsExtension implements ExecutionCondition, ParameterRe
     return part.server().orElseThrow(() -> new PartUnavailableException(part.failure()));
   }
 
-  private static ConditionEvaluationResult skip(ExtensionContext context, String reason) {
+  private static ConditionEvaluationResult skip(
+      ExtensionContext context, String reason, String lack) {
     Stream<String> names =
         context.getTestMethod().isPresent()
             ? Stream.of(context.getRequiredTestMethod().getName())
             : tests(context.getRequiredTestClass()).stream().map(Method::getName);
     String type = context.getRequiredTestClass().getSimpleName();
-    names.forEach(name -> Parts.untried(type + "." + name, firstLine(reason)));
+    names.forEach(name -> Parts.untried(type + "." + name, lack));
     return ConditionEvaluationResult.disabled(reason);
   }
 
@@ -193,9 +194,5 @@ public final class RealPartsExtension implements ExecutionCondition, ParameterRe
   private static List<Method> tests(Class<?> type) {
     return AnnotationSupport.findAnnotatedMethods(
         type, Testable.class, HierarchyTraversalMode.TOP_DOWN);
-  }
-
-  private static String firstLine(String text) {
-    return text.lines().findFirst().orElse(text);
   }
 }

@@ -9,7 +9,12 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -74,6 +79,70 @@ class TimescaleServerIT {
       try (ResultSet rows = two.executeQuery("SELECT count(*) FROM orchard.weather")) {
         rows.next();
         assertThat(rows.getInt(1)).isEqualTo(1);
+      }
+    }
+  }
+
+  @Test
+  void transactions_of_several_connections_do_not_mix() throws Exception {
+    timescale.execute(
+        "CREATE TABLE orchard.counter (value int)", "INSERT INTO orchard.counter VALUES (0)");
+    Callable<Void> client =
+        () -> {
+          try (Connection connection = timescale.connect();
+              PreparedStatement read =
+                  connection.prepareStatement("SELECT value FROM orchard.counter FOR UPDATE");
+              PreparedStatement write =
+                  connection.prepareStatement("UPDATE orchard.counter SET value = ?")) {
+            connection.setAutoCommit(false);
+            for (int i = 0; i < 50; i++) {
+              try (ResultSet rows = read.executeQuery()) {
+                rows.next();
+                write.setInt(1, rows.getInt(1) + 1);
+              }
+              write.executeUpdate();
+              if (i % 5 == 0) {
+                connection.rollback();
+              } else {
+                connection.commit();
+              }
+            }
+            return null;
+          }
+        };
+    ExecutorService clients = Executors.newFixedThreadPool(4);
+    try {
+      for (Future<Void> done : clients.invokeAll(Collections.nCopies(4, client))) {
+        done.get();
+      }
+    } finally {
+      clients.shutdownNow();
+    }
+    try (Connection connection = timescale.connect();
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery("SELECT value FROM orchard.counter")) {
+      rows.next();
+      assertThat(rows.getInt(1)).isEqualTo(160);
+    }
+  }
+
+  @Test
+  void a_wide_batch_and_an_error_leave_the_connection_usable() throws SQLException {
+    try (Connection connection = timescale.connect();
+        PreparedStatement insert =
+            connection.prepareStatement("INSERT INTO orchard.weather VALUES (now(), ?)");
+        Statement statement = connection.createStatement()) {
+      for (int i = 0; i < 1000; i++) {
+        insert.setInt(1, i);
+        insert.addBatch();
+      }
+      insert.executeBatch();
+      assertThatThrownBy(() -> statement.execute("SELECT 1 / 0"))
+          .isInstanceOfSatisfying(
+              SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("22012"));
+      try (ResultSet rows = statement.executeQuery("SELECT count(*) FROM orchard.weather")) {
+        rows.next();
+        assertThat(rows.getInt(1)).isEqualTo(1000);
       }
     }
   }

@@ -52,21 +52,19 @@ final class TimescaleSources {
             database,
             parts.getProperty("user", "postgres"),
             parts.getProperty("password", ""));
-    run(
-        "jdbc:postgresql://%s:%d/%s".formatted(address.host(), address.port(), database),
-        address,
-        "CREATE EXTENSION IF NOT EXISTS timescaledb");
-    return Optional.of(
-        new TimescaleServer(
-            address,
-            true,
-            license,
-            URL_PROPERTY,
-            () -> true,
-            () ->
-                run(
-                    url,
-                    "DROP DATABASE IF EXISTS " + Identifiers.quote(database) + " WITH (FORCE)")));
+    Runnable drop =
+        () -> run(url, "DROP DATABASE IF EXISTS " + Identifiers.quote(database) + " WITH (FORCE)");
+    try {
+      run(
+          "jdbc:postgresql://%s:%d/%s".formatted(address.host(), address.port(), database),
+          address,
+          "CREATE EXTENSION IF NOT EXISTS timescaledb");
+      return Optional.of(
+          new TimescaleServer(address, true, license, URL_PROPERTY, () -> true, drop));
+    } catch (PartUnavailableException e) {
+      drop.run();
+      throw e;
+    }
   }
 
   /**
@@ -130,6 +128,9 @@ final class TimescaleSources {
 
   private static boolean has(Path directory, String pattern) {
     Predicate<String> matches = Pattern.compile(pattern).asMatchPredicate();
+    if (!Files.isDirectory(directory)) {
+      return false;
+    }
     try (Stream<Path> files = Files.list(directory)) {
       return files.map(file -> file.getFileName().toString()).anyMatch(matches);
     } catch (IOException e) {

@@ -1,0 +1,175 @@
+package io.tenantdb.cli;
+
+import io.tenantdb.fleet.Outcome;
+import io.tenantdb.model.CanonicalIndex;
+import io.tenantdb.model.Change;
+import io.tenantdb.model.ChangeResult;
+import io.tenantdb.model.DesiredIndex;
+import io.tenantdb.model.Finding;
+import io.tenantdb.model.IndexBody;
+import io.tenantdb.model.IndexChange;
+import io.tenantdb.model.Mark;
+import io.tenantdb.model.Observed;
+import io.tenantdb.model.Plan;
+import io.tenantdb.model.PolicyChange;
+import io.tenantdb.model.PolicyKind;
+import io.tenantdb.model.Reason;
+import io.tenantdb.model.Refusal;
+import io.tenantdb.model.ServerInfo;
+import io.tenantdb.model.Target;
+import io.tenantdb.model.TenantPlan;
+import io.tenantdb.model.TenantState;
+import io.tenantdb.model.TimeSpan;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/** A fleet whose state a test writes down, and the outcome that the engine would give of it. */
+final class Fleet {
+  private final Map<String, List<Change>> changes = new TreeMap<>();
+  private final Map<String, List<Finding>> findings = new TreeMap<>();
+  private final List<Refusal> refused = new ArrayList<>();
+  private final List<String> missing = new ArrayList<>();
+  private final List<Outcome.Failure> failures = new ArrayList<>();
+  private final List<ChangeResult> results = new ArrayList<>();
+  private Optional<Outcome.Held> held = Optional.empty();
+
+  static Fleet of(String... schemas) {
+    Fleet fleet = new Fleet();
+    for (String schema : schemas) {
+      fleet.changes.put(schema, new ArrayList<>());
+      fleet.findings.put(schema, new ArrayList<>());
+    }
+    return fleet;
+  }
+
+  Fleet change(Change change) {
+    changes.get(change.target().schema()).add(change);
+    return this;
+  }
+
+  Fleet done(Change change) {
+    results.add(ChangeResult.done(change));
+    return this;
+  }
+
+  Fleet failed(Change change, Reason reason, String sqlState, String message) {
+    results.add(ChangeResult.failed(change, reason, sqlState, message));
+    failures.add(
+        new Outcome.Failure(change.target().schema(), change.object(), reason, sqlState, message));
+    return change(change);
+  }
+
+  Fleet finding(
+      String schema, Finding.Verdict verdict, String object, Reason reason, String message) {
+    findings.get(schema).add(new Finding(verdict, object, reason, "", message));
+    if (verdict == Finding.Verdict.FAILED
+        || verdict == Finding.Verdict.DRIFTED
+        || verdict == Finding.Verdict.REFUSED) {
+      failures.add(new Outcome.Failure(schema, object, reason, "", message));
+    }
+    return this;
+  }
+
+  Fleet refuse(Change change) {
+    refused.add(new Refusal(change, Reason.DestructiveDenied));
+    return finding(
+        change.target().schema(),
+        Finding.Verdict.REFUSED,
+        change.object(),
+        Reason.DestructiveDenied,
+        change.target().schema() + ": " + change.object() + " would delete rows.");
+  }
+
+  Fleet missing(String schema) {
+    missing.add(schema);
+    failures.add(
+        new Outcome.Failure(
+            schema, "", Reason.SchemaMissing, "", schema + ": no such schema; create it."));
+    return this;
+  }
+
+  Fleet held(Reason reason, String message) {
+    held = Optional.of(new Outcome.Held(reason, message));
+    return this;
+  }
+
+  Outcome outcome() {
+    List<TenantPlan> tenants =
+        changes.entrySet().stream()
+            .map(e -> new TenantPlan(e.getKey(), e.getValue(), findings.get(e.getKey())))
+            .toList();
+    Plan plan = new Plan(tenants, refused, missing);
+    Map<String, TenantState> states = new LinkedHashMap<>();
+    tenants.forEach(tenant -> states.put(tenant.schema(), tenant.state()));
+    missing.forEach(schema -> states.put(schema, TenantState.FAILED));
+    failures.stream()
+        .filter(f -> results.stream().anyMatch(r -> r.message().equals(f.message())))
+        .forEach(f -> states.put(f.schema(), TenantState.FAILED));
+    return new Outcome(observed(), plan, plan, results, states, failures, held, Optional.empty());
+  }
+
+  private static Observed observed() {
+    ServerInfo.Timescale timescale =
+        new ServerInfo.Timescale(
+            ServerInfo.Edition.COMMUNITY, Optional.of("2.23.0"), Optional.of("public"));
+    ServerInfo server =
+        new ServerInfo(
+            "17.5", 170005, timescale, Optional.of("1"), 5, true, "app", false, true, true);
+    return new Observed(server, Instant.EPOCH, new TreeMap<>(), Set.of(), Map.of(), Map.of());
+  }
+
+  static Change createIndex(String schema, String name, String column) {
+    DesiredIndex.Key key =
+        new DesiredIndex.Key(
+            Optional.of(column),
+            Optional.empty(),
+            false,
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty());
+    DesiredIndex index =
+        new DesiredIndex(
+            name,
+            "batches",
+            List.of(key),
+            "btree",
+            false,
+            false,
+            List.of(),
+            Optional.empty(),
+            Map.of(),
+            "0123456789abcdef");
+    IndexBody body = new IndexBody(false, "USING btree (" + column + ")");
+    return new IndexChange.CreateIndex(
+        new Target(schema, "batches", "app"),
+        index,
+        IndexChange.Build.CONCURRENTLY,
+        new CanonicalIndex.Buildable(body, Set.of(body)),
+        mark(name, "batches"),
+        List.of(schema, "public"),
+        false);
+  }
+
+  static Change addRetention(String schema, boolean dropsChunks, boolean drift) {
+    return new PolicyChange.AddPolicy(
+        new Target(schema, "batch_history", "app"),
+        PolicyKind.RETENTION,
+        new TimeSpan.Interval("2 years"),
+        Optional.of("1 month"),
+        60,
+        mark("retention", "batch_history"),
+        "public",
+        dropsChunks,
+        drift);
+  }
+
+  private static Mark mark(String name, String table) {
+    return new Mark("platform/fruitpak", name, table, "0123456789abcdef", Mark.Origin.MADE, false);
+  }
+}

@@ -1,0 +1,184 @@
+package io.tenantdb.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tenantdb.model.Finding.Verdict;
+import io.tenantdb.model.Reason;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PlanCommandTest {
+  @TempDir Path directory;
+  private CommandRun run;
+
+  @BeforeEach
+  void commandLine() {
+    run = new CommandRun(directory);
+  }
+
+  private static Fleet everything() {
+    return Fleet.of("tenant_a", "tenant_b", "tenant_c")
+        .change(Fleet.createIndex("tenant_a", "ix_batches_intake_date", "intake_date"))
+        .change(Fleet.createIndex("tenant_b", "ix_batches_intake_date", "intake_date"))
+        .change(Fleet.addRetention("tenant_b", false, true))
+        .refuse(Fleet.addRetention("tenant_a", true, true))
+        .finding(
+            "tenant_c",
+            Verdict.WAITING,
+            "batches",
+            Reason.WaitingForTable,
+            "tenant_c: table batches does not exist yet.")
+        .missing("ghost");
+  }
+
+  @Test
+  void nothingToDoIsExitCodeZero() {
+    assertThat(run.passes(Fleet.of("tenant_a", "tenant_b")).run("plan")).isZero();
+    assertThat(run.out)
+        .contains("Plan for platform/fruitpak on postgres.platform.svc:5432/fruitpak")
+        .contains("Nothing to do in 2 tenants.");
+    assertThat(run.closed).isTrue();
+  }
+
+  @Test
+  void aPlanChangesNothing() {
+    run.passes(everything()).run("plan");
+    assertThat(run.passesMayChange).containsExactly(false);
+  }
+
+  @Test
+  void waitingAndSkippedTenantsAreNothingToDo() {
+    Fleet fleet =
+        Fleet.of("tenant_a", "tenant_b")
+            .finding("tenant_a", Verdict.WAITING, "t", Reason.WaitingForTable, "tenant_a waits.")
+            .finding("tenant_b", Verdict.SKIPPED, "t", Reason.TableSkipped, "tenant_b has none.");
+    assertThat(run.passes(fleet).run("plan")).isZero();
+    assertThat(run.out).contains("Waiting:\n  tenant_a waits.", "Skipped:\n  tenant_b has none.");
+  }
+
+  @Test
+  void changesAreExitCodeTwo() {
+    Fleet fleet = Fleet.of("tenant_a").change(Fleet.createIndex("tenant_a", "ix", "c"));
+    assertThat(run.passes(fleet).run("plan")).isEqualTo(2);
+  }
+
+  @Test
+  void aRefusedTemplateIsAChange() {
+    Fleet fleet = Fleet.of("tenant_a").refuse(Fleet.addRetention("tenant_a", true, false));
+    assertThat(run.passes(fleet).run("plan")).isEqualTo(2);
+    assertThat(run.out)
+        .contains("Refused by spec.safety.onDestructive: Deny")
+        .contains("add batch_history retention  in tenant_a")
+        .contains("DELETES ROWS");
+  }
+
+  @Test
+  void nothingToDoWhereSomethingFailedIsAnError() {
+    Fleet fleet =
+        Fleet.of("tenant_a")
+            .finding(
+                "tenant_a",
+                Verdict.FAILED,
+                "batches.ix",
+                Reason.DefinitionDiffers,
+                "tenant_a: batches.ix has another definition.");
+    assertThat(run.passes(fleet).run("plan")).isEqualTo(1);
+    assertThat(run.out).contains("Failed:\n  tenant_a: batches.ix has another definition.");
+  }
+
+  @Test
+  void aDatabaseOutOfReachIsAnErrorInOneSentence() {
+    assertThat(run.run("plan")).isEqualTo(1);
+    assertThat(run.err)
+        .isEqualToNormalizingNewlines(
+            "tenantdb: ConnectionFailed: Nothing listens on postgres.platform.svc:5432.\n");
+  }
+
+  @Test
+  void theSameChangeOfManyTenantsIsOneLine() {
+    String[] schemas =
+        IntStream.range(0, 4982).mapToObj("tenant_%04d"::formatted).toArray(String[]::new);
+    Fleet fleet = Fleet.of(schemas);
+    for (String schema : schemas) {
+      fleet.change(Fleet.createIndex(schema, "ix_batches_intake_date", "intake_date"));
+    }
+    run.passes(fleet).run("plan");
+    assertThat(run.out)
+        .contains("create batches.ix_batches_intake_date  in 4,982 schemas  absent  btree (intake")
+        .contains("4,982 changes in 4982 of 4,982 tenants; none refused.");
+    assertThat(run.out.lines()).hasSizeLessThan(10);
+  }
+
+  @Test
+  void theSameSentenceOfManyTenantsIsSaidOnce() {
+    Fleet fleet = Fleet.of("tenant_a", "tenant_b", "tenant_c");
+    for (String schema : new String[] {"tenant_a", "tenant_b", "tenant_c"}) {
+      fleet.finding(
+          schema, Verdict.SKIPPED, "t retention", Reason.TimescaleMissing, schema + ": none.");
+    }
+    run.passes(fleet).run("plan");
+    assertThat(run.out)
+        .contains("  tenant_a: none.\n    and likewise in 2 more tenants")
+        .doesNotContain("tenant_b: none.");
+  }
+
+  @Test
+  void sqlIsPrintedOnlyWhenAskedFor() {
+    run.passes(everything()).run("plan");
+    assertThat(run.out).doesNotContain("CREATE INDEX");
+    run.passes(everything()).run("plan", "--sql");
+    assertThat(run.out)
+        .contains("      CREATE INDEX CONCURRENTLY \"_tdb_b_")
+        .contains("ON <schema>.\"batches\" USING \"btree\" (\"intake_date\");")
+        .contains("RENAME TO \"ix_batches_intake_date\";");
+  }
+
+  @Test
+  void jsonIsWhatScriptsRelyOn() throws IOException {
+    assertThat(run.passes(everything()).run("plan", "-o", "json")).isEqualTo(2);
+    assertThat(run.out).isEqualToNormalizingNewlines(golden("plan.json"));
+  }
+
+  @Test
+  void jsonOfAnEmptyPlanHasAllItsKeys() throws IOException {
+    assertThat(run.passes(Fleet.of()).run("plan", "-o", "json")).isZero();
+    assertThat(run.out).isEqualToNormalizingNewlines(golden("plan-empty.json"));
+  }
+
+  @Test
+  void aNewTenantIsLookedAtTwice() {
+    Fleet first =
+        Fleet.of("tenant_a")
+            .finding("tenant_a", Verdict.WAITING, "", Reason.Settling, "tenant_a is new.");
+    Fleet second = Fleet.of("tenant_a").change(Fleet.createIndex("tenant_a", "ix", "c"));
+    assertThat(run.passes(first, second).run("plan")).isEqualTo(2);
+    assertThat(run.waits).singleElement().extracting(java.time.Duration::toSeconds).isEqualTo(61L);
+    assertThat(run.err).contains("1 tenant is new: looking again in 60 s");
+  }
+
+  @Test
+  void noSettleTakesTenantsAsTheyAre() {
+    run.passes(Fleet.of()).run("plan", "--no-settle");
+    assertThat(run.desired.orElseThrow().tenants().settle()).isZero();
+  }
+
+  @Test
+  void controlCharactersOfTheDatabaseReachNoTerminal() {
+    Fleet fleet =
+        Fleet.of("tenant_\u001b[2J")
+            .change(Fleet.createIndex("tenant_\u001b[2J", "ix\u0007", "c\u001b"));
+    run.passes(fleet).run("plan", "--sql");
+    assertThat(run.out).doesNotContain("\u001b", "\u0007");
+  }
+
+  static String golden(String name) throws IOException {
+    try (var in = PlanCommandTest.class.getResourceAsStream("/cli/" + name)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+}

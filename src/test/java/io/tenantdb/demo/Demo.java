@@ -1,0 +1,269 @@
+package io.tenantdb.demo;
+
+import io.tenantdb.demo.Steps.Finding;
+import io.tenantdb.testing.KubernetesApi;
+import io.tenantdb.testing.TimescaleServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+
+/** {@code bin/tenantdb demo [--once]}. */
+public final class Demo {
+  private static final Duration CONVERGE = Duration.ofMinutes(10);
+  private static final Duration HEAL = Duration.ofMinutes(3);
+  private static final String NEWCOMER = "tenant_newcomer";
+
+  private final Steps steps = new Steps(System.out);
+  private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+  private final boolean once;
+
+  private Demo(boolean once) {
+    this.once = once;
+  }
+
+  public static void main(String[] arguments) throws Exception {
+    List<String> words = Arrays.asList(arguments);
+    if (!List.of("--once").containsAll(words)) {
+      System.err.println(
+          """
+          usage: bin/tenantdb demo [--once]
+            Starts a TimescaleDB, a Kubernetes API and the operator on this machine, tunes FruitPak's
+            tenants, and waits for you to look around. --once: exits instead, 0 only if every step held.
+            First start: Kubernetes is built by go where it is not at hand (about ten minutes, once).""");
+      System.exit(words.contains("--help") ? 0 : 1);
+    }
+    Demo demo = new Demo(words.contains("--once"));
+    Runtime.getRuntime().addShutdownHook(new Thread(demo::close, "demo-close"));
+    int status = demo.run();
+    demo.close();
+    System.exit(status);
+  }
+
+  private int run() throws InterruptedException {
+    try {
+      play();
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Exception e) {
+      steps.say("");
+      steps.say("The demo ends here: " + e.getMessage());
+      return 1;
+    }
+    return steps.allHeld() ? 0 : 1;
+  }
+
+  private void play() throws Exception {
+    if (System.getProperty("tenantdb.kube") == null) {
+      System.setProperty("tenantdb.kube", "build");
+    }
+    TimescaleServer server = database();
+    KubernetesApi api =
+        steps.need(
+            "the Kubernetes API",
+            () -> started(KubernetesApi.start()),
+            it -> "etcd and kube-apiserver " + it.version() + " at " + it.url());
+    String password = HexFormat.of().toHexDigits(new java.security.SecureRandom().nextLong());
+    FruitPak fruitPak = new FruitPak(server, password);
+    steps.need(
+        "FruitPak's data",
+        () -> fruitPak.create(schema -> steps.say("        … " + schema)),
+        seen -> seen);
+    Cluster cluster = new Cluster(api);
+    steps.need(
+        "the resource",
+        () -> {
+          cluster.prepare(FruitPak.OPERATOR, password);
+          cluster.apply(server);
+          return cluster;
+        },
+        it ->
+            "applied examples/fruitpak.yaml with host %s:%d, TLS off, interval %s, settle %s"
+                .formatted(server.host(), server.port(), Cluster.INTERVAL, Cluster.SETTLE));
+    OperatorProcess operator =
+        steps.need(
+            "the operator",
+            () -> started(OperatorProcess.start(api.kubeconfig(), freePort())),
+            it -> "bin/tenantdb operator, log in " + it.log());
+    steps.check("convergence", () -> ready(cluster, operator));
+    steps.say("");
+    steps.say("$ kubectl get tdb -n " + Cluster.NAMESPACE);
+    cluster.row().forEach(steps::say);
+    steps.say("");
+    cluster.conditions().forEach(steps::say);
+    steps.say("");
+    Verification verification = new Verification(fruitPak);
+    verify(verification);
+    drift(fruitPak, verification, cluster);
+    newTenant(fruitPak, verification, cluster);
+    steps.say("");
+    steps.say(steps.allHeld() ? "Every step held." : "Not every step held; see FAILED above.");
+    if (!once) {
+      lookAround(server, api, operator);
+      new CountDownLatch(1).await();
+    }
+  }
+
+  private TimescaleServer database() throws Exception {
+    TimescaleServer server =
+        steps.need(
+            "the database",
+            () -> started(TimescaleServer.start(TimescaleServer.License.COMMUNITY)),
+            TimescaleServer::version);
+    steps.say(
+        server.isNative()
+            ? "        A native server: it runs the policies by itself."
+            : "        The WASM build: one backend that all connections share in turn, and no"
+                + " background workers: what is declared is real, but the server runs no policy by"
+                + " itself.");
+    return server;
+  }
+
+  private Finding ready(Cluster cluster, OperatorProcess operator) throws InterruptedException {
+    return steps.await(
+        CONVERGE,
+        () -> {
+          if (!operator.alive()) {
+            throw new IllegalStateException("the operator ended; see " + operator.log());
+          }
+          return cluster
+              .condition("Ready")
+              .map(
+                  ready ->
+                      new Finding(
+                          ready.getStatus().equals("True"),
+                          "Ready is %s: %s".formatted(ready.getStatus(), ready.getMessage())))
+              .orElse(Finding.failed("no condition Ready yet"));
+        },
+        cluster::progress);
+  }
+
+  private void verify(Verification verification) throws InterruptedException {
+    List<String> tenants = FruitPak.TENANTS;
+    steps.check("indexes", () -> verification.indexes(tenants));
+    steps.check("policies", () -> verification.policies(tenants));
+    steps.check("chunk interval", () -> verification.chunkIntervals(tenants));
+    steps.check("exclusion", () -> verification.untouched(FruitPak.TEMPLATE));
+    steps.check("leftovers", verification::noLeftovers);
+  }
+
+  private void drift(FruitPak fruitPak, Verification verification, Cluster cluster)
+      throws InterruptedException {
+    steps.say("");
+    steps.say(
+        "Somebody drops an index of tenant_citrus and removes the retention of tenant_delta:");
+    steps.check(
+        "drift",
+        () -> {
+          fruitPak.asApplication(
+              "DROP INDEX tenant_citrus.ix_batches_fruit_type",
+              "SELECT remove_retention_policy('tenant_delta.batch_history')");
+          return Finding.ok("both are gone");
+        });
+    steps.check(
+        "index healed",
+        () ->
+            steps.await(
+                HEAL,
+                () -> verification.index("tenant_citrus", "ix_batches_fruit_type"),
+                cluster::progress));
+    steps.check(
+        "retention healed",
+        () ->
+            steps.await(
+                HEAL, () -> verification.retention("tenant_delta", "2 years"), cluster::progress));
+  }
+
+  private void newTenant(FruitPak fruitPak, Verification verification, Cluster cluster)
+      throws InterruptedException {
+    steps.say("");
+    steps.say("A customer signs up: " + NEWCOMER + " appears, with plain empty tables:");
+    steps.check(
+        "new tenant",
+        () -> {
+          fruitPak.createEmpty(NEWCOMER);
+          return steps.await(
+              HEAL,
+              () -> {
+                List<Finding> findings =
+                    List.of(
+                        verification.indexes(List.of(NEWCOMER)),
+                        verification.policies(List.of(NEWCOMER)),
+                        verification.chunkIntervals(List.of(NEWCOMER)));
+                return findings.stream()
+                    .filter(finding -> !finding.held())
+                    .findFirst()
+                    .orElse(
+                        Finding.ok(
+                            "its tables are hypertables, with 7 indexes, compression and retention"));
+              },
+              cluster::progress);
+        });
+    steps.check(
+        "ready again",
+        () ->
+            steps.await(
+                HEAL,
+                () ->
+                    cluster
+                        .status()
+                        .filter(status -> status.tenants() != null)
+                        .map(
+                            status ->
+                                new Finding(
+                                    status.tenants().synced() == FruitPak.TENANTS.size() + 1,
+                                    status.tenants().synced() + " tenants synced"))
+                        .orElse(Finding.failed("no status")),
+                Optional::empty));
+  }
+
+  private void lookAround(TimescaleServer server, KubernetesApi api, OperatorProcess operator) {
+    steps.say("");
+    steps.say("Look around, in another terminal:");
+    steps.say(
+        "  PGPASSWORD=%s psql -h %s -p %d -U %s %s"
+            .formatted(
+                server.password(), server.host(), server.port(), server.user(), server.database()));
+    steps.say("    \\d tenant_acme.batches");
+    steps.say("    SELECT hypertable_schema, proc_name, config FROM timescaledb_information.jobs;");
+    steps.say("  export KUBECONFIG=" + api.kubeconfig());
+    steps.say("    kubectl -n platform get tdb fruitpak --watch");
+    steps.say("    kubectl -n platform describe tdb fruitpak");
+    steps.say("    kubectl explain tdb.spec.hypertables");
+    steps.say("  tail -f " + operator.log());
+    steps.say("Drop an index, add a schema, edit the resource, and watch. Ctrl-C ends it all.");
+  }
+
+  private <P extends AutoCloseable> P started(P part) {
+    synchronized (parts) {
+      parts.push(part);
+    }
+    return part;
+  }
+
+  /** Last started, first stopped. */
+  private void close() {
+    synchronized (parts) {
+      while (!parts.isEmpty()) {
+        try {
+          parts.pop().close();
+        } catch (Exception e) {
+          System.err.println("cleaning up: " + e.getMessage());
+        }
+      }
+    }
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+}
