@@ -76,7 +76,7 @@ class Connection {
   }
 
   #start(parameters) {
-    const session = new Session(++lastId, parameters.user ?? 'postgres', this.#socket, db)
+    const session = new Session(++lastId, parameters.user ?? 'postgres', this.#socket, db, options.license)
     this.#session = session
     sessions.set(session.id, { session, key: this.#key })
     queue.submit(session, async () => {

@@ -13,6 +13,8 @@ const TRANSACTION_PER_CHUNK =
 const RUN_JOB = /\bcall\s+(?:[\w"]+\s*\.\s*)?"?run_job\b/i
 const RESET_AUTHORIZATION = /^\s*reset\s+(session\s+)?authorization\s*;?\s*$/i
 const RESET_SEARCH_PATH = /^\s*(reset\s+search_path|set\s+search_path\s*(=|to)\s*default)\s*;?\s*$/i
+const SHOWS_LICENSE = /^\s*show\s+timescaledb\.license\s*;?\s*$/i
+const READS_LICENSE = /\bcurrent_setting\('timescaledb\.license'(?:,\s*true)?\)/gi
 const RESET_ALL = /^\s*reset\s+all\s*;?\s*$/i
 
 /** What a fresh session must have: PGlite boots with debug messages, pg_catalog as the only schema and no sequential scans. */
@@ -42,6 +44,7 @@ const IS_HYPERTABLE_INDEX = `
  */
 export async function rewrite(statement, session, query) {
   const inTransaction = session.status !== 'I'
+  if (session.license === 'apache') statement = withLicense(statement)
   if (inTransaction && RUN_JOB.test(statement)) {
     // A job that commits inside a subtransaction damages the heap, and the server dies some
     // statements later. A real one answers a committing job this way.
@@ -65,6 +68,12 @@ export async function rewrite(statement, session, query) {
     return await finds(IS_HYPERTABLE_INDEX, index) ? statement : statement.replace(DROP_CONCURRENTLY, '$1')
   }
   return statement.replace(REINDEX_CONCURRENTLY, '$1').replace(TRANSACTION_PER_CHUNK, '')
+}
+
+// Without the TSL module this build behaves as under the Apache licence, but the setting cannot be changed after the boot.
+function withLicense(statement) {
+  if (SHOWS_LICENSE.test(statement)) return `select 'apache' as "timescaledb.license"`
+  return statement.replace(READS_LICENSE, "'apache'::text")
 }
 
 export const quoted = name => `"${name.replace(/"/g, '""')}"`

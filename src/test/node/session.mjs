@@ -23,8 +23,8 @@ export class Session {
   status = 'I'
   closed = false
 
-  constructor(id, user, socket, db) {
-    Object.assign(this, { id, user, socket })
+  constructor(id, user, socket, db, license) {
+    Object.assign(this, { id, user, socket, license })
     this.#db = db
   }
 

@@ -23,7 +23,7 @@ final class Conditions {
   static final String TIMESCALE = "TimescaleAvailable";
   static final String DRIFT = "DriftDetected";
 
-  private static final int LONGEST = 1024;
+  private static final int LONGEST = 512;
 
   private final SortedMap<String, Condition> conditions = new TreeMap<>();
   private final Map<String, Condition> before = new TreeMap<>();

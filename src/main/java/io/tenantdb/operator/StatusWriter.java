@@ -27,7 +27,7 @@ import java.util.function.Function;
  */
 final class StatusWriter {
   private static final int LISTED = 20;
-  private static final int BUILDS = 16;
+  private static final int BUILDS = 4;
   private static final int MESSAGE = 120;
   private static final int DEFINITION = 200;
 

@@ -61,7 +61,7 @@ final class UnreadableSpecs extends SimpleModule {
         again.nextToken();
         return super.deserialize(again, context);
       } catch (JsonMappingException e) {
-        LOG.error("{} cannot be read: {}", handledType().getSimpleName(), e.getOriginalMessage());
+        LOG.error("{} cannot be read: {}", e.getPathReference(), e.getOriginalMessage());
         return null;
       }
     }

@@ -11,14 +11,14 @@ import org.junit.jupiter.api.Test;
 
 /** What the API server takes and refuses, the command line takes and refuses without one. */
 class ContractTest {
-  private final ResourceSchema schema = ResourceSchema.ofThisRelease();
+  private static final ResourceSchema SCHEMA = ResourceSchema.ofThisRelease();
 
   @Test
   void everyValidResourceIsTaken() {
     assertThat(Corpus.valid()).hasSizeGreaterThan(5);
     SoftAssertions softly = new SoftAssertions();
     for (Corpus.Case valid : Corpus.valid()) {
-      softly.assertThat(schema.validate(valid.resource())).as("%s", valid.file()).isEmpty();
+      softly.assertThat(SCHEMA.validate(valid.resource())).as("%s", valid.file()).isEmpty();
       softly.assertThat(Corpus.resolve(valid.resource())).as("%s", valid.file()).isEmpty();
     }
     softly.assertAll();
@@ -30,7 +30,7 @@ class ContractTest {
     SoftAssertions softly = new SoftAssertions();
     for (Corpus.Case invalid : Corpus.invalid()) {
       softly
-          .assertThat(String.join("\n", schema.validate(invalid.resource())))
+          .assertThat(String.join("\n", SCHEMA.validate(invalid.resource())))
           .as("%s", invalid.file())
           .contains(invalid.expect().orElseThrow());
     }
@@ -50,7 +50,7 @@ class ContractTest {
 
   @Test
   void aResourceOfFullSizeIsTaken() {
-    assertThat(schema.validate(FullSize.resource())).isEmpty();
+    assertThat(SCHEMA.validate(FullSize.resource())).isEmpty();
     assertThat(Corpus.resolve(FullSize.resource())).isEmpty();
   }
 
@@ -58,20 +58,20 @@ class ContractTest {
   void aNullIsAFieldThatIsAbsent() {
     ObjectNode resource = FullSize.resource();
     ((ObjectNode) resource.get("spec")).putNull("interval").putNull("safety");
-    assertThat(schema.validate(resource)).isEmpty();
+    assertThat(SCHEMA.validate(resource)).isEmpty();
   }
 
   @Test
   void anotherKindOrVersionIsRefused() {
-    assertThat(schema.validate(Corpus.parse("{apiVersion: v1, kind: Secret}")))
+    assertThat(SCHEMA.validate(Corpus.parse("{apiVersion: v1, kind: Secret}")))
         .containsExactly(
             "apiVersion: Invalid value: \"v1\": must be tenantdb.io/v1alpha1 in this release",
             "kind: Invalid value: \"Secret\": must be TenantDatabase in this release",
             "metadata.name: Required value: name the resource");
-    assertThat(schema.validate(Corpus.parse("[]"))).hasSize(1);
+    assertThat(SCHEMA.validate(Corpus.parse("[]"))).hasSize(1);
     JsonNode resource = FullSize.resource();
     ((ObjectNode) resource.get("metadata")).put("name", "Capital");
-    assertThat(schema.validate(resource)).singleElement().asString().startsWith("metadata.name:");
+    assertThat(SCHEMA.validate(resource)).singleElement().asString().startsWith("metadata.name:");
   }
 
   @Test
@@ -79,7 +79,7 @@ class ContractTest {
     ObjectNode resource = FullSize.resource();
     ((ObjectNode) resource.at("/spec/indexes/0")).put("method", "btree\n");
     ((ObjectNode) resource.get("spec")).put("interval", "10m\n");
-    assertThat(schema.validate(resource)).hasSize(2);
+    assertThat(SCHEMA.validate(resource)).hasSize(2);
     assertThat(Corpus.resolve(resource)).hasSize(2);
   }
 
@@ -87,7 +87,7 @@ class ContractTest {
   void numbersOutOfRangeAreRefused() {
     ObjectNode resource = FullSize.resource();
     ((ObjectNode) resource.at("/spec/database")).put("port", 5_000_000_000L);
-    assertThat(schema.validate(resource))
+    assertThat(SCHEMA.validate(resource))
         .isEqualTo(List.of("spec.database.port: Invalid value: 5000000000: is out of range"));
   }
 }

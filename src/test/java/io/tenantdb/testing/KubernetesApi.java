@@ -7,18 +7,15 @@ import io.fabric8.kubernetes.api.model.authorization.v1.SubjectAccessReviewBuild
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBindingBuilder;
 import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
 import io.fabric8.kubernetes.client.Config;
-import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -40,6 +37,8 @@ public final class KubernetesApi implements AutoCloseable {
   private final Path directory;
   private final CertificateAuthority authority = new CertificateAuthority("kubernetes test CA");
   private final int port = ChildProcess.freePort();
+  private final KubernetesAccess access =
+      new KubernetesAccess("https://127.0.0.1:" + port, authority);
   private final int etcdPort = ChildProcess.freePort();
   private final List<KubernetesClient> clients = new ArrayList<>();
   private ChildProcess etcd;
@@ -77,7 +76,7 @@ public final class KubernetesApi implements AutoCloseable {
   }
 
   public String url() {
-    return "https://127.0.0.1:" + port;
+    return access.url();
   }
 
   /** The certificate of the authority that signed the server's. */
@@ -104,17 +103,12 @@ public final class KubernetesApi implements AutoCloseable {
 
   /** A client that shows a service account's or another bearer token; closed with the server. */
   public KubernetesClient clientWithToken(String token) {
-    return client(base().withOauthToken(token).build());
+    return client(access.withToken(token));
   }
 
   /** How {@link #clientAs} connects, for whoever builds a client of its own. */
   public Config configAs(String user, String... groups) {
-    CertificateAuthority.Issued issued = authority.forClient(user, List.of(groups));
-    return base()
-        .withClientCertData(base64(issued.certificatePem()))
-        .withClientKeyData(base64(issued.keyPem()))
-        .withClientKeyAlgo("RSA")
-        .build();
+    return access.as(user, List.of(groups));
   }
 
   /** A token of a service account, which is made if there is none (TokenRequest API). */
@@ -334,37 +328,11 @@ public final class KubernetesApi implements AutoCloseable {
     return client;
   }
 
-  private ConfigBuilder base() {
-    return new ConfigBuilder(Config.empty())
-        .withMasterUrl(url())
-        .withCaCertData(base64(authority.pem()))
-        .withRequestRetryBackoffLimit(0);
-  }
-
   private Path writeKubeconfig(String user, Config config) {
-    String text =
-        """
-        apiVersion: v1
-        kind: Config
-        clusters:
-        - name: test
-          cluster: {server: "%s", certificate-authority-data: %s}
-        users:
-        - name: user
-          user: {client-certificate-data: %s, client-key-data: %s}
-        contexts:
-        - name: test
-          context: {cluster: test, user: user}
-        current-context: test
-        """
-            .formatted(
-                url(),
-                config.getCaCertData(),
-                config.getClientCertData(),
-                config.getClientKeyData());
-    Path file = file(user.replaceAll("[^A-Za-z0-9_-]", "_") + ".kubeconfig");
     try {
-      return Files.writeString(file, text);
+      return Files.writeString(
+          file(user.replaceAll("[^A-Za-z0-9_-]", "_") + ".kubeconfig"),
+          KubernetesAccess.kubeconfig(config));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -372,9 +340,5 @@ public final class KubernetesApi implements AutoCloseable {
 
   private Path file(String name) {
     return directory.resolve(name);
-  }
-
-  private static String base64(String text) {
-    return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
   }
 }

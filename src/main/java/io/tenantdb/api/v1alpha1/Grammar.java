@@ -97,7 +97,6 @@ public final class Grammar {
       "after is required, unless state is Absent, which excludes every other field.";
   public static final String RETENTION_STATE_MESSAGE =
       "dropAfter is required, unless state is Absent, which excludes every other field.";
-  public static final String ABSENT_MESSAGE = "state Absent excludes every other field.";
   public static final String RETENTION_SHORTER_MESSAGE =
       "retention.dropAfter must be longer than compression.after: otherwise every chunk is dropped"
           + " before it is compressed.";
