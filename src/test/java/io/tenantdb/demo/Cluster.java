@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.tenantdb.api.v1alpha1.TenantDatabase;
@@ -38,7 +39,7 @@ final class Cluster {
 
   /** Installs the CRD, the namespace and the Secret of {@code examples/}. */
   void prepare(String user, String password) throws IOException {
-    api.applyCrd(Checkout.root().resolve("crds/tenantdatabases.tenantdb.io.yaml"));
+    installCrd(Checkout.root().resolve("crds/tenantdatabases.tenantdb.io.yaml"));
     api.createNamespace(NAMESPACE);
     try (InputStream file = Files.newInputStream(example("fruitpak-secret.yaml"))) {
       api.adminClient().load(file).items().stream()
@@ -46,6 +47,24 @@ final class Cluster {
           .map(Secret.class::cast)
           .forEach(secret -> apply(secret, user, password));
     }
+  }
+
+  /** Without kubectl, so that the demo runs where there is none. */
+  private void installCrd(Path file) throws IOException {
+    CustomResourceDefinition definition =
+        Serialization.unmarshal(Files.readString(file), CustomResourceDefinition.class);
+    api.adminClient().resource(definition).serverSideApply();
+    api.adminClient()
+        .resource(definition)
+        .waitUntilCondition(
+            crd ->
+                crd != null
+                    && crd.getStatus() != null
+                    && crd.getStatus().getConditions().stream()
+                        .anyMatch(
+                            c -> c.getType().equals("Established") && c.getStatus().equals("True")),
+            1,
+            TimeUnit.MINUTES);
   }
 
   private void apply(Secret secret, String user, String password) {

@@ -101,8 +101,13 @@ public final class Demo {
     steps.say("");
     Verification verification = new Verification(fruitPak);
     verify(verification);
-    drift(fruitPak, verification, cluster);
-    newTenant(fruitPak, verification, cluster);
+    if (steps.allHeld()) {
+      drift(fruitPak, verification, cluster);
+      newTenant(fruitPak, verification, cluster);
+    } else {
+      steps.say("The operator's last words:");
+      steps.say(operator.logTail());
+    }
     steps.say("");
     steps.say(steps.allHeld() ? "Every step held." : "Not every step held; see FAILED above.");
     if (!once) {

@@ -27,13 +27,20 @@ final class OperatorProcess implements AutoCloseable {
             .redirectOutput(log.toFile())
             .redirectInput(Path.of("/dev/null").toFile());
     builder.environment().put("KUBECONFIG", kubeconfig.toString());
-    builder.environment().put("TENANTDB_HTTP_PORT", Integer.toString(httpPort));
+    builder.environment().put("TENANTDB_LISTEN", "127.0.0.1:" + httpPort);
+    builder.environment().put("TENANTDB_WATCH_NAMESPACES", Cluster.NAMESPACE);
     builder.environment().put("JAVA_OPTS", "-Xmx512m");
     return new OperatorProcess(builder.start(), log);
   }
 
   Path log() {
     return log;
+  }
+
+  /** The last lines that it logged. */
+  String logTail() throws IOException {
+    List<String> lines = Files.readAllLines(log);
+    return String.join("\n", lines.subList(Math.max(0, lines.size() - 20), lines.size()));
   }
 
   boolean alive() {
