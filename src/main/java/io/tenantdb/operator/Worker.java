@@ -28,6 +28,7 @@ import org.slf4j.MDC;
  */
 final class Worker {
   private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
+  private static final Duration SOONEST = Duration.ofSeconds(1);
   private static final Duration FIRST_RETRY = Duration.ofSeconds(5);
   private static final Duration LAST_RETRY = Duration.ofMinutes(5);
 
@@ -253,7 +254,11 @@ final class Worker {
     failuresInARow = retry ? failuresInARow + 1 : 0;
     Backoff backoff = backoff(work);
     Duration wait = retry ? backoff.after(failuresInARow) : backoff.jittered(work.interval());
-    return clock.instant().plus(nextLook.filter(sooner -> sooner.compareTo(wait) < 0).orElse(wait));
+    Optional<Duration> sooner =
+        nextLook
+            .map(due -> due.compareTo(SOONEST) < 0 ? SOONEST : due)
+            .filter(due -> due.compareTo(wait) < 0);
+    return clock.instant().plus(sooner.orElse(wait));
   }
 
   private Instant failed(Assignment current, Problem problem) {
