@@ -1,8 +1,11 @@
 package io.tenantdb.operator;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.OperatorException;
 import io.tenantdb.Main;
 import io.tenantdb.api.v1alpha1.TenantDatabaseStatus.TenantsStatus;
 import io.tenantdb.testing.KubernetesApi;
@@ -226,7 +229,7 @@ class OperatorIT {
   @Test
   void the_lease_is_given_back_and_the_next_leader_acts_at_once() {
     try (Stage stage = stage("leader").tenants("tenant_a").secret()) {
-      OperatorProcess first = stage.operator("TENANTDB_LEADER_ELECTION");
+      OperatorProcess first = stage.replica();
       stage.apply(RARELY);
       stage.awaitCondition("Ready", "True", "Converged");
       first.close();
@@ -241,7 +244,7 @@ class OperatorIT {
                   .getSpec()
                   .getHolderIdentity())
           .isNullOrEmpty();
-      stage.operator("TENANTDB_LEADER_ELECTION");
+      stage.replica();
       stage.apply(RARELY.replace("ix_batches_intake", "ix_other"));
       stage.awaitCondition("Ready", "True", "Converged");
       assertThat(stage.validIndexes()).contains("tenant_a.ix_other");
@@ -277,6 +280,28 @@ class OperatorIT {
                           }));
       assertThat(stage.validIndexes()).contains("tenant_a.ix_younger");
       stage.awaitCondition("Ready", "True", "Converged");
+
+      stage.client().resource(stage.resource()).delete();
+      Stage.patiently()
+          .untilAsserted(
+              () ->
+                  assertThat(stage.resource("younger").getStatus().conditions())
+                      .anySatisfy(
+                          condition ->
+                              assertThat(condition)
+                                  .extracting(Condition::getType, Condition::getStatus)
+                                  .containsExactly("Ready", "True")));
+    }
+  }
+
+  @Test
+  void without_rights_it_does_not_start_and_says_which_are_missing() {
+    try (Stage stage = stage("powerless");
+        KubernetesClient powerless = KubernetesClients.of(api.configAs("nobody"))) {
+      assertThatThrownBy(() -> OperatorProcess.start(stage.config("nobody"), powerless))
+          .isInstanceOf(OperatorException.class)
+          .hasMessageContaining("tenantdatabases")
+          .hasMessageContaining("forbidden");
     }
   }
 

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.api.model.authorization.v1.SubjectAccessReviewBuilder;
 import io.fabric8.kubernetes.api.model.events.v1.Event;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.tenantdb.api.v1alpha1.TenantDatabase;
@@ -15,8 +16,6 @@ import io.tenantdb.testing.PostgresServer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -26,12 +25,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.awaitility.core.ConditionFactory;
 
 /** A namespace and a database of one test, and the operator as a service account of its own. */
 final class Stage implements AutoCloseable {
-  private static final String ROLE = "tenantdb-operator";
   private static final String USER = "system:serviceaccount:tenantdb-system:tenantdb-operator";
   private static final String GROUP = "system:serviceaccounts";
   static final String NAME = "fruit";
@@ -54,10 +51,34 @@ final class Stage implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    api.grant(ROLE, USER);
+    awaitRights();
     this.namespace = api.createNamespace(name);
     this.database = server.createDatabase(name.replace('-', '_'));
     this.operatorClient = KubernetesClients.of(api.configAs(USER, GROUP));
+  }
+
+  /** RBAC reads roles and bindings from a watch: a request right after them may be refused. */
+  private void awaitRights() {
+    patiently()
+        .until(
+            () ->
+                client
+                    .authorization()
+                    .v1()
+                    .subjectAccessReview()
+                    .create(
+                        new SubjectAccessReviewBuilder()
+                            .withNewSpec()
+                            .withUser(USER)
+                            .withNewResourceAttributes()
+                            .withGroup("tenantdb.io")
+                            .withResource("tenantdatabases")
+                            .withVerb("watch")
+                            .endResourceAttributes()
+                            .endSpec()
+                            .build())
+                    .getStatus()
+                    .getAllowed());
   }
 
   String namespace() {
@@ -68,22 +89,46 @@ final class Stage implements AutoCloseable {
     return client;
   }
 
-  OperatorProcess operator(String... variables) {
-    OperatorConfig config =
+  OperatorProcess operator() {
+    return start(config("test-" + processes.size()));
+  }
+
+  /** One of several replicas. */
+  OperatorProcess replica() {
+    OperatorConfig alone = config("test-" + processes.size());
+    return start(
         new OperatorConfig(
-            Set.of(namespace),
-            Optional.of(namespace),
-            Optional.empty(),
+            alone.namespaces(),
+            alone.namespace(),
+            alone.selector(),
+            alone.watchReferences(),
+            alone.listen(),
             true,
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-            List.of(variables).contains("TENANTDB_LEADER_ELECTION"),
-            "tenantdb-operator",
-            "test-" + processes.size(),
-            Duration.ofSeconds(4),
-            Duration.ofMinutes(2));
+            alone.leaseName(),
+            alone.identity(),
+            alone.shutdownGrace(),
+            alone.livenessGrace()));
+  }
+
+  private OperatorProcess start(OperatorConfig config) {
     OperatorProcess process = OperatorProcess.start(config, operatorClient);
     processes.add(process);
     return process;
+  }
+
+  OperatorConfig config(String identity) {
+    return OperatorConfig.from(
+        Map.of(
+            "TENANTDB_WATCH_NAMESPACES",
+            namespace,
+            "TENANTDB_NAMESPACE",
+            namespace,
+            "TENANTDB_LISTEN",
+            "127.0.0.1:0",
+            "TENANTDB_IDENTITY",
+            identity,
+            "TENANTDB_SHUTDOWN_GRACE",
+            "4s"));
   }
 
   /** Environment of an operator in a process of its own. */
