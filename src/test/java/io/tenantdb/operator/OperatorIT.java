@@ -194,17 +194,7 @@ class OperatorIT {
       throws Exception {
     try (Stage stage = stage("sigterm").tenants("tenant_a").secret()) {
       Path log = directory.resolve("operator.log");
-      ProcessBuilder builder =
-          new ProcessBuilder(
-                  Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                  "-cp",
-                  System.getProperty("java.class.path"),
-                  Main.class.getName(),
-                  "operator")
-              .redirectErrorStream(true)
-              .redirectOutput(log.toFile());
-      builder.environment().putAll(stage.environment());
-      Process process = builder.start();
+      Process process = process(stage, log);
       try (Connection writer = stage.connect()) {
         hold(writer);
         stage.apply(INDEX);
@@ -222,6 +212,32 @@ class OperatorIT {
       stage.operator();
       stage.awaitCondition("Ready", "True", "Converged");
       assertThat(stage.validIndexes()).containsExactly("tenant_a.ix_batches_intake");
+      assertThat(stage.leftovers()).isEmpty();
+    }
+  }
+
+  @Test
+  void killed_with_a_build_running_and_started_again_it_ends_in_the_same_state(
+      @TempDir Path directory) throws Exception {
+    try (Stage stage = stage("sigkill").tenants("tenant_a", "tenant_b").secret();
+        Connection writer = stage.connect()) {
+      hold(writer);
+      Process process = process(stage, directory.resolve("operator.log"));
+      try {
+        stage.apply(INDEX);
+        awaitBuild(stage);
+      } finally {
+        process.destroyForcibly().waitFor();
+      }
+
+      stage.operator();
+      // The server process of the build outlives its client: it is waited for, not raced.
+      stage.awaitCondition("Ready", "False", "Busy");
+      writer.rollback();
+
+      stage.awaitCondition("Ready", "True", "Converged");
+      assertThat(stage.validIndexes())
+          .containsExactly("tenant_a.ix_batches_intake", "tenant_b.ix_batches_intake");
       assertThat(stage.leftovers()).isEmpty();
     }
   }
@@ -310,6 +326,21 @@ class OperatorIT {
   }
 
   /** A transaction that a concurrent build has to wait for. */
+  /** The operator in a process of its own, as in a pod. */
+  private static Process process(Stage stage, Path log) throws IOException {
+    ProcessBuilder builder =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName(),
+                "operator")
+            .redirectErrorStream(true)
+            .redirectOutput(log.toFile());
+    builder.environment().putAll(stage.environment());
+    return builder.start();
+  }
+
   private static void hold(Connection writer) throws SQLException {
     writer.setAutoCommit(false);
     try (Statement statement = writer.createStatement()) {
