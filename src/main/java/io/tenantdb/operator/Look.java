@@ -1,6 +1,7 @@
 package io.tenantdb.operator;
 
 import io.tenantdb.fleet.Outcome;
+import io.tenantdb.model.Reason;
 import io.tenantdb.model.ServerInfo;
 import io.tenantdb.model.TenantState;
 import java.util.Collections;
@@ -50,9 +51,10 @@ record Look(
     return counts.values().stream().mapToInt(Integer::intValue).sum();
   }
 
-  /** True when nothing failed, was refused, is pending or drifted. */
+  /** True when nothing failed, was refused, is pending or drifted, and some tenant has settled. */
   boolean converged() {
     return failures.isEmpty()
+        && held.filter(h -> h.reason() == Reason.Settling).isEmpty()
         && open == 0
         && count(TenantState.FAILED) + count(TenantState.PENDING) + count(TenantState.DRIFTED) == 0;
   }
