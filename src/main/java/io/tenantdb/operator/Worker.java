@@ -171,6 +171,13 @@ final class Worker {
       return failed(current, blocked.problem());
     }
     Assignment.Work work = (Assignment.Work) current;
+    if (snapshot.generation() != work.generation()) {
+      LOG.info(
+          "Generation {} of the spec: database {} on {}",
+          work.generation(),
+          work.settings().database(),
+          work.settings().host());
+    }
     Instant started = clock.instant();
     boolean reached = false;
     try {
