@@ -193,7 +193,7 @@ final class IndexBuilder {
       if (!session.connection().isClosed() && exists(change.target(), change.reservedName())) {
         session.with(
             "lock_timeout",
-            WorkSession.millis(session.safety().lockTimeout()),
+            WorkSession.millis(session.patience()),
             WorkSession.millis(session.safety().buildTimeout()),
             () -> {
               for (Statement statement : leftover.statements()) {

@@ -65,6 +65,14 @@ public final class WorkSession implements AutoCloseable {
     return safety;
   }
 
+  /** How long a clean-up may wait for a lock: not long once somebody waits for us to stop. */
+  Duration patience() {
+    Duration whenStopping = Duration.ofMillis(500);
+    return cancelled && safety.lockTimeout().compareTo(whenStopping) > 0
+        ? whenStopping
+        : safety.lockTimeout();
+  }
+
   Connection connection() {
     return connection;
   }

@@ -58,4 +58,21 @@ record Look(
         && open == 0
         && count(TenantState.FAILED) + count(TenantState.PENDING) + count(TenantState.DRIFTED) == 0;
   }
+
+  /** For people: {@code 13 tenants as declared, 1 waiting.} */
+  String summary() {
+    StringBuilder text =
+        new StringBuilder(tenants(count(TenantState.SYNCED))).append(" as declared");
+    if (count(TenantState.WAITING) > 0) {
+      text.append(", ").append(count(TenantState.WAITING)).append(" waiting");
+    }
+    if (count(TenantState.SKIPPED) > 0) {
+      text.append(", ").append(count(TenantState.SKIPPED)).append(" skipped");
+    }
+    return text.append('.').toString();
+  }
+
+  static String tenants(int count) {
+    return count == 1 ? "1 tenant" : count + " tenants";
+  }
 }

@@ -233,7 +233,7 @@ final class Worker {
     PassTracker tracker = new PassTracker(clock, failures, new Following(work));
     Outcome outcome = passes.pass(work.settings(), allowed.desired(), gate, tracker);
     LOG.info(
-        "Pass over {} tenants: {} changes made, {} to be made, {} failures",
+        "Pass ended: tenants {}, changes made {}, still to be made {}, failures {}",
         outcome.states().size(),
         outcome.applied(),
         outcome.plan().changes().size(),
