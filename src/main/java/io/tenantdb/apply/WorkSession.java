@@ -45,6 +45,7 @@ public final class WorkSession implements AutoCloseable {
       String build = millis(safety.buildTimeout());
       Sql.execute(connection, Statement.of("SET lock_timeout = " + build));
       Sql.execute(connection, Statement.of("SET statement_timeout = " + build));
+      Sql.execute(connection, Statement.of("SET synchronous_commit = off"));
       int pid =
           Sql.query(connection, Statement.of("SELECT pg_backend_pid()"), row -> row.getInt(1))
               .get(0);
