@@ -3,18 +3,22 @@ package io.tenantdb.apply;
 import io.tenantdb.database.SqlStates;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
-import io.tenantdb.model.IndexChange;
 import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.IndexChange.DropLeftover;
 import io.tenantdb.model.IndexChange.PublishIndex;
 import io.tenantdb.model.Reason;
 import java.sql.SQLException;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Carries the changes of one tenant out and says how each ended. Never throws for what the database
  * did.
  */
 public final class ChangeExecutor implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ChangeExecutor.class);
 
   private final WorkSession session;
   private final IndexBuilder indexes;
@@ -26,6 +30,7 @@ public final class ChangeExecutor implements AutoCloseable {
 
   /** Carries the change out. */
   public ChangeResult execute(Change change) {
+    long start = System.nanoTime();
     try {
       session.actAs(change.target().owner());
       if (change instanceof CreateIndex create) {
@@ -35,19 +40,32 @@ public final class ChangeExecutor implements AutoCloseable {
       } else if (change instanceof DropLeftover leftover) {
         indexes.drop(leftover);
       } else {
-        session.transaction(change.statements());
+        session.transaction(change.mustFindNothing(), change.statements());
       }
       return ChangeResult.done(change);
     } catch (ApplyException e) {
-      return ended(change, e.reason(), "", e.getMessage());
+      return ended(change, e.reason(), "", e.getMessage(), start);
     } catch (SQLException e) {
       return ended(
-          change, SqlStates.whileRunning(e), SqlStates.state(e), SqlStates.primaryMessage(e));
+          change,
+          SqlStates.whileRunning(e),
+          SqlStates.state(e),
+          SqlStates.primaryMessage(e),
+          start);
+    } catch (RuntimeException e) {
+      LOG.error("{} of {}.{} failed", change.kind(), change.target().schema(), change.object(), e);
+      return ended(
+          change,
+          Reason.InternalError,
+          "",
+          "a defect of the operator (" + e.getClass().getSimpleName() + "); the log has it",
+          start);
     }
   }
 
-  private ChangeResult ended(Change change, Reason found, String sqlState, String words) {
-    Reason reason = inContext(change, found);
+  private ChangeResult ended(
+      Change change, Reason found, String sqlState, String words, long start) {
+    Reason reason = inContext(change, found, Duration.ofNanos(System.nanoTime() - start));
     String sentence =
         change.target().schema() + ": " + change.object() + ": " + sentence(change, reason, words);
     return reason.stalls()
@@ -61,16 +79,13 @@ public final class ChangeExecutor implements AutoCloseable {
     indexes.release();
   }
 
-  private Reason inContext(Change change, Reason found) {
+  private Reason inContext(Change change, Reason found, Duration took) {
     boolean gaveUp = found == Reason.LockTimeout || found == Reason.Interrupted;
     if (change instanceof DropLeftover && gaveUp) {
       return Reason.LeftoverPending;
     }
-    // A build waits and works as long as buildTimeout; only then does the server itself end it.
-    boolean byServer = gaveUp && !session.cancelled();
-    boolean concurrently =
-        change instanceof CreateIndex c && c.build() == IndexChange.Build.CONCURRENTLY;
-    return concurrently && byServer ? Reason.BuildTimeout : found;
+    boolean timeIsUp = took.compareTo(session.safety().buildTimeout()) >= 0;
+    return change instanceof CreateIndex && gaveUp && timeIsUp ? Reason.BuildTimeout : found;
   }
 
   /** PostgreSQL's words, but where they would name a reserved name or lack what to do. */

@@ -13,6 +13,7 @@ import io.tenantdb.model.Statement;
 import io.tenantdb.model.Target;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -26,6 +27,9 @@ import java.util.Set;
  * holds it too, which tells the next operator that the builder is alive.
  */
 final class IndexBuilder {
+
+  /** How long a wait for a session lock may go on after a cancel. */
+  private static final Duration CANCEL_CHECK = Duration.ofSeconds(1);
 
   private final WorkSession session;
   private Optional<TableLock> held = Optional.empty();
@@ -44,11 +48,12 @@ final class IndexBuilder {
           try {
             build(change);
             verify(target, change.reservedName(), change.accepted());
-            session.transaction(change.publishing());
           } catch (SQLException | ApplyException e) {
             dropUnpublished(change, e);
             throw e;
           }
+          // What is built and cannot be published now is published by the next pass.
+          session.transaction(change.publishing());
         });
   }
 
@@ -132,16 +137,24 @@ final class IndexBuilder {
     }
   }
 
-  private static void acquire(AdvisoryLock lock, Duration patience, String otherwise)
-      throws SQLException {
+  private void acquire(AdvisoryLock lock, Duration patience, String otherwise) throws SQLException {
+    Instant end = Instant.now().plus(patience);
     try {
-      if (!lock.poll(patience)) {
-        throw new ApplyException(Reason.Busy, otherwise);
+      while (!lock.poll(shorter(Duration.between(Instant.now(), end), CANCEL_CHECK))) {
+        session.throwIfCancelled();
+        if (!Instant.now().isBefore(end)) {
+          throw new ApplyException(Reason.Busy, otherwise);
+        }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new ApplyException(Reason.Interrupted, "the wait for a lock was interrupted");
     }
+  }
+
+  private static Duration shorter(Duration a, Duration b) {
+    Duration least = a.compareTo(b) < 0 ? a : b;
+    return least.isNegative() ? Duration.ZERO : least;
   }
 
   private void verify(Target target, String name, Set<IndexBody> accepted) throws SQLException {
@@ -191,15 +204,7 @@ final class IndexBuilder {
             change.target(), change.reservedName(), change.build() != Build.CONCURRENTLY);
     try {
       if (!session.connection().isClosed() && exists(change.target(), change.reservedName())) {
-        session.with(
-            "lock_timeout",
-            WorkSession.millis(session.patience()),
-            WorkSession.millis(session.safety().buildTimeout()),
-            () -> {
-              for (Statement statement : leftover.statements()) {
-                Sql.execute(session.connection(), statement);
-              }
-            });
+        session.cleanUp(leftover.statements());
       }
     } catch (SQLException e) {
       cause.addSuppressed(e);

@@ -4,12 +4,14 @@ import io.tenantdb.database.Database;
 import io.tenantdb.database.Sql;
 import io.tenantdb.model.Desired.Safety;
 import io.tenantdb.model.Identifiers;
+import io.tenantdb.model.Reason;
 import io.tenantdb.model.Statement;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.postgresql.PGConnection;
 
 /**
@@ -27,6 +29,7 @@ public final class WorkSession implements AutoCloseable {
   private final int backendPid;
   private String role = "";
   private volatile boolean cancelled;
+  private volatile boolean cleaningUp;
 
   private WorkSession(Connection connection, Safety safety, int backendPid) {
     this.connection = connection;
@@ -67,7 +70,7 @@ public final class WorkSession implements AutoCloseable {
   }
 
   /** How long a clean-up may wait for a lock: not long once somebody waits for us to stop. */
-  Duration patience() {
+  private Duration patience() {
     Duration whenStopping = Duration.ofMillis(500);
     return cancelled && safety.lockTimeout().compareTo(whenStopping) > 0
         ? whenStopping
@@ -118,11 +121,27 @@ public final class WorkSession implements AutoCloseable {
    * lockTimeout}.
    */
   void transaction(List<Statement> statements) throws SQLException {
+    transaction(Optional.empty(), statements);
+  }
+
+  /**
+   * The same, but only while a query finds nothing.
+   *
+   * @throws ApplyException with {@link Reason#Progressing} when it finds something
+   */
+  void transaction(Optional<Statement> mustFindNothing, List<Statement> statements)
+      throws SQLException {
     throwIfCancelled();
     connection.setAutoCommit(false);
     try {
       List<Statement> all = new ArrayList<>();
       all.add(Statement.of("SET LOCAL lock_timeout = " + millis(safety.lockTimeout())));
+      if (mustFindNothing.isPresent()
+          && !Sql.query(connection, mustFindNothing.get(), row -> row.getString(1)).isEmpty()) {
+        throw new ApplyException(
+            Reason.Progressing,
+            "a chunk has fallen due since this was planned; the next pass plans it anew");
+      }
       all.addAll(statements);
       Sql.executeAll(connection, all);
       connection.commit();
@@ -163,7 +182,29 @@ public final class WorkSession implements AutoCloseable {
   /** From another thread: cancels the statement that runs now, and refuses further ones. */
   public void cancel() {
     cancelled = true;
-    cancelStatement();
+    if (!cleaningUp) {
+      cancelStatement();
+    }
+  }
+
+  /**
+   * Runs what removes a half-made thing: not cancelled, and waiting for locks only for a moment.
+   */
+  void cleanUp(List<Statement> statements) throws SQLException {
+    cleaningUp = true;
+    try {
+      with(
+          "lock_timeout",
+          millis(patience()),
+          millis(safety.buildTimeout()),
+          () -> {
+            for (Statement statement : statements) {
+              Sql.execute(connection, statement);
+            }
+          });
+    } finally {
+      cleaningUp = false;
+    }
   }
 
   /** True once {@link #cancel()} was called. */
@@ -180,7 +221,7 @@ public final class WorkSession implements AutoCloseable {
     }
   }
 
-  private void throwIfCancelled() throws SQLException {
+  void throwIfCancelled() throws SQLException {
     if (cancelled) {
       throw new SQLException("cancelled before it started", "57014");
     }

@@ -7,6 +7,7 @@ import io.tenantdb.database.DatabaseException;
 import io.tenantdb.desired.Resolution;
 import io.tenantdb.fleet.Outcome.Held;
 import io.tenantdb.model.Canonical;
+import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredTenant;
@@ -37,19 +38,17 @@ import java.util.function.Function;
  */
 public final class Engine {
 
-  /** A plan that leads to a plan that leads to a plan is a defect; the next pass looks again. */
-  private static final int MAX_ROUNDS = 3;
-
   private Observer observer = new Observer();
   private Canonicalizer canonicalizer = new Canonicalizer();
   private Sightings sightings = new Sightings();
+  private final Attempts attempts = new Attempts();
   private Optional<Identity> identity = Optional.empty();
+  private Optional<Desired> changedUnder = Optional.empty();
   private final AtomicReference<Rollout> running = new AtomicReference<>();
+  private volatile boolean cancelled;
 
   /** Which database it was that is remembered: a restored or re-created one is another. */
   private record Identity(Optional<String> systemIdentifier, long databaseOid) {}
-
-  private record Look(Observed observed, Plan plan) {}
 
   /**
    * One pass over all tenants. Observing needs no lock; from the first change on, one session lock
@@ -58,6 +57,8 @@ public final class Engine {
    * @throws io.tenantdb.database.DatabaseException when the database could not be reached or read
    */
   public Outcome pass(Database database, Desired desired, Gate gate, PassListener listener) {
+    cancelled = false;
+    attempts.begin(desired);
     Look first = look(database, desired);
     listener.planned(first.observed(), first.plan());
     Outcomes outcomes = new Outcomes(first.plan());
@@ -65,22 +66,20 @@ public final class Engine {
     Look last = first;
     if (held.isEmpty() && !first.plan().changes().isEmpty()) {
       try (Connection session = database.dedicated()) {
-        if (new AdvisoryLock(session, AdvisoryLock.Key.pass(desired.ownerId())).tryLock()) {
-          Rounds rounds = new Rounds(first);
-          held = rounds.run(database, desired, gate, listener, outcomes);
-          last = rounds.last;
+        AdvisoryLock lock = new AdvisoryLock(session, AdvisoryLock.Key.pass(desired.ownerId()));
+        if (lock.tryLock()) {
+          // What was seen before the lock was ours may have been changed by who had it.
+          Rounds rounds =
+              new Rounds(() -> look(database, desired), c -> notNow(c, desired, first), outcomes);
+          held = rounds.run(plan -> rollOut(plan, new Rollout(database, desired, gate, listener)));
+          last = rounds.last();
         } else {
-          held =
-              Optional.of(
-                  new Held(
-                      Reason.Busy,
-                      "Another operator or command line acts on this database for "
-                          + desired.ownerId()
-                          + "; it is tried again."));
+          held = Optional.of(busy(desired, lock));
         }
       } catch (SQLException e) {
-        throw DatabaseException.of(e, "close a session");
+        throw DatabaseException.of(e, "hold the session lock of the pass");
       }
+      attempts.note(outcomes.results(), last.observed().now());
     }
     Outcome outcome =
         outcomes.outcome(
@@ -88,10 +87,49 @@ public final class Engine {
             last.plan(),
             held,
             sightings.untilSettled(desired, last.observed().now()));
-    outcome.states().entrySet().stream()
-        .filter(e -> e.getValue() == TenantState.SYNCED)
-        .forEach(e -> sightings.converged(e.getKey()));
+    outcome.plan().tenants().stream()
+        .filter(tenant -> outcome.states().get(tenant.schema()) == TenantState.SYNCED)
+        .filter(
+            tenant -> tenant.findings().stream().noneMatch(f -> f.reason() == Reason.TableSkipped))
+        .forEach(tenant -> sightings.converged(tenant.schema()));
     return outcome;
+  }
+
+  private static Held busy(Desired desired, AdvisoryLock lock) throws SQLException {
+    return new Held(
+        Reason.Busy,
+        "Another operator or command line acts on this database for "
+            + desired.ownerId()
+            + lock.holder().map(holder -> ": " + holder).orElse("")
+            + "; it is tried again.");
+  }
+
+  private Rollout.Done rollOut(Plan plan, Rollout rollout) {
+    running.set(rollout);
+    try {
+      if (cancelled) {
+        rollout.cancel();
+      }
+      return rollout.run(plan);
+    } finally {
+      running.set(null);
+    }
+  }
+
+  private Optional<ChangeResult> notNow(Change change, Desired desired, Look look) {
+    if (change.hazard().destructive() && changedUnder.equals(Optional.of(desired))) {
+      return Optional.of(
+          ChangeResult.failed(
+              change,
+              Reason.DatabaseChanged,
+              "",
+              change.target().schema()
+                  + ": "
+                  + change.object()
+                  + ": the database is another one than before (restored, or created anew); what"
+                  + " deletes data is held until the spec is changed or the operator restarted."));
+    }
+    return attempts.resting(change, look.observed().now());
   }
 
   /**
@@ -99,66 +137,33 @@ public final class Engine {
    * where it can be.
    */
   public void cancelRunning() {
+    cancelled = true;
     Rollout rollout = running.get();
     if (rollout != null) {
       rollout.cancel();
     }
   }
 
-  /** Applies and looks again until nothing new is to be done. */
-  private final class Rounds {
-    private Look last;
-
-    Rounds(Look first) {
-      this.last = first;
-    }
-
-    Optional<Held> run(
-        Database database, Desired desired, Gate gate, PassListener listener, Outcomes outcomes) {
-      for (int round = 0; round < MAX_ROUNDS; round++) {
-        Rollout rollout = new Rollout(database, desired, gate, listener);
-        running.set(rollout);
-        List<ChangeResult> results;
-        try {
-          results = rollout.run(last.plan());
-        } finally {
-          running.set(null);
-        }
-        outcomes.round(results);
-        boolean changed = results.stream().anyMatch(r -> r.status() == ChangeResult.Status.DONE);
-        boolean unfinished =
-            results.stream().anyMatch(r -> r.status() == ChangeResult.Status.POSTPONED);
-        Optional<Held> held = rollout.held();
-        if (held.filter(h -> h.reason().haltsDatabase()).isPresent()) {
-          return held;
-        }
-        if (changed || unfinished) {
-          last = look(database, desired);
-        }
-        if (held.isPresent() || !changed || last.plan().changes().isEmpty()) {
-          return held;
-        }
-      }
-      return Optional.empty();
-    }
-  }
-
   private Look look(Database database, Desired desired) {
     Observed observed = observer.observe(database, desired);
-    recognise(observed.server());
+    recognise(observed.server(), desired);
     Function<String, DesiredTenant> resolved = Resolution.tenants(desired);
     Canonical canonical = canonicalizer.canonicalize(database, desired, resolved, observed);
     TenantHistory history = sightings.look(desired, observed);
     return new Look(observed, new Planner(desired, observed, canonical, history).plan(resolved));
   }
 
-  /** Forgets everything when the database is another one under the same name. */
-  private void recognise(ServerInfo server) {
+  /**
+   * Forgets everything, and holds destructive work, when the database is another one under the same
+   * name.
+   */
+  private void recognise(ServerInfo server, Desired desired) {
     Identity now = new Identity(server.systemIdentifier(), server.databaseOid());
     if (identity.isPresent() && !Objects.equals(identity.get(), now)) {
       observer = new Observer();
       canonicalizer = new Canonicalizer();
       sightings = new Sightings();
+      changedUnder = Optional.of(desired);
     }
     identity = Optional.of(now);
   }

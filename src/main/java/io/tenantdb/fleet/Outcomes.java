@@ -2,7 +2,6 @@ package io.tenantdb.fleet;
 
 import io.tenantdb.fleet.Outcome.Failure;
 import io.tenantdb.fleet.Outcome.Held;
-import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
 import io.tenantdb.model.Finding;
 import io.tenantdb.model.Observed;
@@ -24,21 +23,25 @@ final class Outcomes {
 
   private final Plan initial;
   private final List<ChangeResult> all = new ArrayList<>();
-  private final Map<Key, ChangeResult> latest = new HashMap<>();
+  private final Map<Attempts.Key, ChangeResult> latest = new HashMap<>();
 
   Outcomes(Plan initial) {
     this.initial = initial;
   }
 
-  private record Key(String schema, String kind, String object) {
-    static Key of(Change change) {
-      return new Key(change.target().schema(), change.kind(), change.object());
-    }
-  }
-
   void round(List<ChangeResult> results) {
     all.addAll(results);
-    results.forEach(result -> latest.put(Key.of(result.change()), result));
+    results.forEach(result -> latest.put(Attempts.Key.of(result.change()), result));
+  }
+
+  /** A change that was left out, with how it ended before. */
+  void leftOut(ChangeResult result) {
+    latest.put(Attempts.Key.of(result.change()), result);
+  }
+
+  /** All results so far. */
+  List<ChangeResult> results() {
+    return List.copyOf(all);
   }
 
   Outcome outcome(Observed observed, Plan plan, Optional<Held> held, Optional<Duration> nextLook) {
@@ -47,7 +50,7 @@ final class Outcomes {
     for (TenantPlan tenant : plan.tenants()) {
       List<ChangeResult> unresolved =
           tenant.changes().stream()
-              .flatMap(change -> Optional.ofNullable(latest.get(Key.of(change))).stream())
+              .flatMap(change -> Optional.ofNullable(latest.get(Attempts.Key.of(change))).stream())
               .filter(result -> result.status() != ChangeResult.Status.DONE)
               .toList();
       unresolved.forEach(r -> failures.add(failure(r)));

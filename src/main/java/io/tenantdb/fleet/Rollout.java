@@ -10,25 +10,24 @@ import io.tenantdb.fleet.Outcome.Held;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
 import io.tenantdb.model.Desired;
-import io.tenantdb.model.HypertableChange.ConvertTable;
-import io.tenantdb.model.HypertableChange.SetCompression;
 import io.tenantdb.model.Plan;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.TenantPlan;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
-import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
 /**
@@ -36,6 +35,8 @@ import org.slf4j.MDC;
  * tenant's failure never touches another; a database in trouble stops them all.
  */
 final class Rollout {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Rollout.class);
 
   /** Tenants at once. */
   static final int WORKERS = 2;
@@ -46,7 +47,7 @@ final class Rollout {
   private final PassListener listener;
   private final Queue<TenantPlan> queue = new ConcurrentLinkedQueue<>();
   private final List<WorkSession> sessions = new CopyOnWriteArrayList<>();
-  private final List<ChangeResult> results = new CopyOnWriteArrayList<>();
+  private final List<ChangeResult> results = Collections.synchronizedList(new ArrayList<>());
   private final AtomicReference<Held> held = new AtomicReference<>();
   private volatile boolean cancelled;
 
@@ -57,8 +58,16 @@ final class Rollout {
     this.listener = listener;
   }
 
+  /**
+   * What became of a plan.
+   *
+   * @param results every change that was tried
+   * @param held why changes were left out; empty when all were tried
+   */
+  record Done(List<ChangeResult> results, Optional<Held> held) {}
+
   /** Carries the plan out and returns when every change has been tried or held. */
-  List<ChangeResult> run(Plan plan) {
+  Done run(Plan plan) {
     plan.tenants().stream().filter(t -> !t.changes().isEmpty()).forEach(queue::add);
     int workers = Math.min(WORKERS, queue.size());
     Map<String, String> context = Optional.ofNullable(MDC.getCopyOfContextMap()).orElseGet(Map::of);
@@ -75,8 +84,11 @@ final class Rollout {
             });
       }
       executor.shutdown();
-      while (!executor.awaitTermination(1, TimeUnit.HOURS)) {
-        // Builds have bounds of their own; there is nothing to do but wait.
+      while (!executor.awaitTermination(1, TimeUnit.SECONDS)) {
+        if (cancelled) {
+          // One that arrived between two statements hit neither.
+          sessions.forEach(WorkSession::cancel);
+        }
       }
     } catch (InterruptedException e) {
       cancel();
@@ -84,12 +96,9 @@ final class Rollout {
     } finally {
       executor.shutdownNow();
     }
-    return new ArrayList<>(results);
-  }
-
-  /** Why changes were left out; empty when all were tried. */
-  Optional<Held> held() {
-    return Optional.ofNullable(held.get());
+    synchronized (results) {
+      return new Done(List.copyOf(results), Optional.ofNullable(held.get()));
+    }
   }
 
   /** From another thread: cancels what runs and starts nothing more. */
@@ -111,7 +120,7 @@ final class Rollout {
           session = open();
         }
         workOn(tenant, session, watch);
-        if (held.get() != null) {
+        if (held.get() != null && held.get().reason().haltsDatabase()) {
           return;
         }
       }
@@ -119,6 +128,9 @@ final class Rollout {
       hold(e.reason(), e.getMessage());
     } catch (SQLException e) {
       hold(SqlStates.whileRunning(e), SqlStates.primaryMessage(e));
+    } catch (RuntimeException e) {
+      LOG.error("A worker ended for a reason that it does not know", e);
+      hold(Reason.InternalError, "A defect of the operator ended a worker; the log has it.");
     } finally {
       if (session != null) {
         close(session);
@@ -154,39 +166,27 @@ final class Rollout {
 
   private void workOn(
       TenantPlan tenant, WorkSession session, ChangeExecutor executor, BuildWatch watch) {
-    Set<String> blockedTables = new HashSet<>();
+    List<Change> undone = new ArrayList<>();
     for (Change change : tenant.changes()) {
-      if (blockedTables.contains(change.target().table())) {
-        continue;
-      }
-      Optional<Reason> closed =
-          held.get() == null ? gate.closed(change) : Optional.of(held.get().reason());
-      if (closed.isPresent()) {
-        hold(closed.get(), "Changes wait: " + closed.get() + ".");
+      if (held.get() != null && held.get().reason().haltsDatabase()) {
         return;
       }
-      listener.started(change);
-      ChangeResult result = watch.during(session, change, () -> executor.execute(change));
-      results.add(result);
-      listener.finished(result);
-      if (result.status() != ChangeResult.Status.DONE) {
+      Optional<Reason> closed = cancelled ? Optional.of(Reason.Progressing) : gate.closed(change);
+      if (closed.isPresent()) {
+        hold(closed.get(), "Changes wait: " + closed.get() + ".");
+      } else if (undone.stream().noneMatch(earlier -> Dependencies.needs(change, earlier))) {
+        listener.started(change);
+        ChangeResult result = watch.during(session, change, () -> executor.execute(change));
+        results.add(result);
+        listener.finished(result);
+        if (result.status() != ChangeResult.Status.DONE) {
+          undone.add(change);
+        }
         if (result.reason().haltsDatabase()) {
           hold(result.reason(), result.message());
-          return;
-        }
-        if (othersDependOn(change)) {
-          blockedTables.add(change.target().table());
         }
       }
     }
-  }
-
-  /**
-   * Indexes and policies of a table that is no hypertable yet, and the policy of settings that are
-   * not set, cannot be made.
-   */
-  private static boolean othersDependOn(Change change) {
-    return change instanceof ConvertTable || change instanceof SetCompression;
   }
 
   private void hold(Reason reason, String message) {

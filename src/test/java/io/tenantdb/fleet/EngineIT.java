@@ -276,6 +276,59 @@ class EngineIT {
   }
 
   @Test
+  void an_index_that_a_constraint_took_over_keeps_the_constraint_s_name() {
+    Fruit fruit = new Fruit(server, "constraint").tenants("tenant_a");
+    Desired desired =
+        Fruit.desired(
+            "indexes: [{name: ux_batches, table: batches, columns: [id], unique: true}]\n");
+    try (Database database = fruit.open()) {
+      engine.pass(database, desired, Gate.OPEN, PassListener.NONE);
+      fruit.execute(
+          "ALTER TABLE tenant_a.batches ADD CONSTRAINT app_key UNIQUE USING INDEX ux_batches");
+
+      Outcome outcome = engine.pass(database, desired, Gate.OPEN, PassListener.NONE);
+
+      assertThat(outcome.converged()).isTrue();
+      assertThat(outcome.applied()).isZero();
+      assertThat(fruit.query("SELECT conname FROM pg_constraint WHERE conname = 'app_key'"))
+          .hasSize(1);
+    }
+  }
+
+  @Test
+  void a_build_that_rows_forbid_is_not_repeated_at_once_and_stays_named() {
+    Fruit fruit = new Fruit(server, "backoff").tenants("tenant_a");
+    fruit.execute("INSERT INTO tenant_a.batches SELECT * FROM tenant_a.batches");
+    Desired desired =
+        Fruit.desired(
+            "indexes: [{name: ux_batches, table: batches, columns: [id], unique: true}]\n");
+    try (Database database = fruit.open()) {
+      Outcome first = engine.pass(database, desired, Gate.OPEN, PassListener.NONE);
+      Outcome second = engine.pass(database, desired, Gate.OPEN, PassListener.NONE);
+
+      assertThat(first.results()).hasSize(1);
+      assertThat(second.results()).isEmpty();
+      assertThat(second.failures()).isEqualTo(first.failures());
+      assertThat(second.states()).containsEntry("tenant_a", TenantState.FAILED);
+    }
+  }
+
+  @Test
+  void a_half_built_leftover_beside_the_index_is_dropped() {
+    Fruit fruit = new Fruit(server, "beside").tenants("tenant_a");
+    Desired desired = Fruit.desired(Fruit.INDEXES);
+    try (Database database = fruit.open()) {
+      engine.pass(database, desired, Gate.OPEN, PassListener.NONE);
+      fruit.execute(
+          "CREATE INDEX \"%s\" ON tenant_a.batches (intake_date)"
+              .formatted(desired.indexes().get(0).reservedName()));
+
+      assertThat(engine.pass(database, desired, Gate.OPEN, PassListener.NONE).converged()).isTrue();
+      assertThat(fruit.leftovers()).isEmpty();
+    }
+  }
+
+  @Test
   void a_new_tenant_is_left_alone_until_it_looks_the_same_twice() throws Exception {
     Fruit fruit = new Fruit(server, "settle").tenants("tenant_a");
     Desired desired = Fruit.selecting(List.of(), Duration.ofMillis(500));
