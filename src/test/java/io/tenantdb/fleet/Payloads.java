@@ -54,7 +54,11 @@ final class Payloads {
           "a\u0085b",
           "a\u2028b");
 
-  /** Texts that are meant for places where the author writes SQL. */
+  /**
+   * Texts that are meant for places where the author writes SQL. Fragments are tried as the table's
+   * owner in a transaction: those that get out of it take the session's own role back first, and
+   * commit before what stands behind them can fail.
+   */
   static final List<String> FRAGMENTS =
       List.of(
           "lower(a)) WHERE (true",
@@ -66,18 +70,23 @@ final class Payloads {
           "lower(a) /* a /* b */",
           "lower(a) */",
           "lower(a); DROP TABLE public.canary",
-          "lower(a)\n); DROP TABLE public.canary; --",
-          "lower(a)\r\n--\r); DROP TABLE public.canary; --",
-          "'\\'; DROP TABLE public.canary; --'",
-          "E'\\'; DROP TABLE public.canary; --'",
-          "e'\\\\'); DROP TABLE public.canary; --'",
-          "'a'\n'b\\'); DROP TABLE public.canary; --'",
-          "E'a'\n'b\\'); DROP TABLE public.canary; --'",
-          "E'a' -- c\n '\\'); DROP TABLE public.canary; --'",
-          "U&'\\0027); DROP TABLE public.canary; --'",
-          "$a$ ) $b$ ; $a$; DROP TABLE public.canary; --$a$",
-          "a$$ || $$); DROP TABLE public.canary; --$$",
-          "1$$); DROP TABLE public.canary; --$$",
+          "lower(a)\n); COMMIT; RESET ROLE; BEGIN; DROP TABLE public.canary; COMMIT; --",
+          "lower(a)\r\n--\r); COMMIT; RESET ROLE; BEGIN; DROP TABLE public.canary; COMMIT; --",
+          "); COMMIT; RESET ROLE; BEGIN; DROP TABLE public.canary; COMMIT; --",
+          ")); COMMIT; RESET ROLE; BEGIN; DROP TABLE public.canary; COMMIT; --",
+          "\n); COMMIT; RESET ROLE; BEGIN; DROP TABLE public.canary; COMMIT; --",
+          "\n)); COMMIT; RESET ROLE; BEGIN; DROP TABLE public.canary; COMMIT; --",
+          "lower(a))) WHERE (true); COMMIT; RESET ROLE; BEGIN; DELETE FROM public.canary; COMMIT; --",
+          "'\\'; COMMIT; RESET ROLE; BEGIN; DROP TABLE public.canary; COMMIT; --'",
+          "E'\\'; COMMIT; RESET ROLE; BEGIN; DROP TABLE public.canary; COMMIT; --'",
+          "e'\\\\')); COMMIT; RESET ROLE; BEGIN; DROP TABLE public.canary; COMMIT; --'",
+          "'a'\n'b\\')); COMMIT; RESET ROLE; BEGIN; DROP TABLE public.canary; COMMIT; --'",
+          "E'a'\n'b\\')); COMMIT; RESET ROLE; BEGIN; DROP TABLE public.canary; COMMIT; --'",
+          "E'a' -- c\n '\\')); COMMIT; RESET ROLE; BEGIN; DROP TABLE public.canary; COMMIT; --'",
+          "U&'\\0027); COMMIT; RESET ROLE; BEGIN; DROP TABLE public.canary; COMMIT; --'",
+          "$a$ ) $b$ ; $a$; COMMIT; RESET ROLE; BEGIN; DROP TABLE public.canary; COMMIT; --$a$",
+          "a$$ || $$); COMMIT; RESET ROLE; BEGIN; DROP TABLE public.canary; COMMIT; --$$",
+          "1$$); COMMIT; RESET ROLE; BEGIN; DROP TABLE public.canary; COMMIT; --$$",
           "pg_sleep(3600)::text",
           "set_config('role', 'postgres', false)",
           "set_config('is_superuser', 'on', true)",
