@@ -10,8 +10,11 @@ import io.tenantdb.model.IndexChange.PublishIndex;
 import io.tenantdb.model.Reason;
 import java.sql.SQLException;
 
-/** Carries one change out and says how it ended. Never throws for what the database did. */
-public final class ChangeExecutor {
+/**
+ * Carries the changes of one tenant out and says how each ended. Never throws for what the database
+ * did.
+ */
+public final class ChangeExecutor implements AutoCloseable {
 
   private final WorkSession session;
   private final IndexBuilder indexes;
@@ -50,6 +53,12 @@ public final class ChangeExecutor {
     return reason.stalls()
         ? ChangeResult.failed(change, reason, sqlState, sentence)
         : ChangeResult.postponed(change, reason, sqlState, sentence);
+  }
+
+  /** Gives back what was held between the changes. */
+  @Override
+  public void close() throws SQLException {
+    indexes.release();
   }
 
   private Reason inContext(Change change, Reason found) {

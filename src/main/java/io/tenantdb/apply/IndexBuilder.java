@@ -14,19 +14,23 @@ import io.tenantdb.model.Target;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
  * Builds an index under its reserved name, verifies it, and publishes it with its mark in one
  * transaction. Whatever is killed in between is recognised from the catalogs by the next pass.
  *
- * <p>Holds the session lock of the table from the first look to the last, so that two builders
- * never meet; a server process that outlives its client holds it too, which tells the next operator
- * that the builder is alive.
+ * <p>Holds the session lock of the table from the build to the publishing, and on to the next index
+ * of the same table, so that two builders never meet; a server process that outlives its client
+ * holds it too, which tells the next operator that the builder is alive.
  */
 final class IndexBuilder {
 
   private final WorkSession session;
+  private Optional<TableLock> held = Optional.empty();
+
+  private record TableLock(AdvisoryLock.Key key, AdvisoryLock lock) {}
 
   IndexBuilder(WorkSession session) {
     this.session = session;
@@ -37,7 +41,6 @@ final class IndexBuilder {
     locked(
         target,
         () -> {
-          requireAbsent(target, change.reservedName(), change.index().name());
           try {
             build(change);
             verify(target, change.reservedName(), change.accepted());
@@ -71,30 +74,25 @@ final class IndexBuilder {
   }
 
   private void locked(Target target, WorkSession.SqlAction action) throws SQLException {
-    holding(
-        AdvisoryLock.Key.table(target.schema(), target.table()),
-        session.safety().lockTimeout(),
-        "another session of the operator is at work on the table; it is tried again",
-        action);
+    AdvisoryLock.Key key = AdvisoryLock.Key.table(target.schema(), target.table());
+    if (held.filter(h -> h.key().equals(key)).isEmpty()) {
+      release();
+      AdvisoryLock lock = new AdvisoryLock(session.connection(), key);
+      acquire(
+          lock,
+          session.safety().lockTimeout(),
+          "another session of the operator is at work on the table; it is tried again");
+      held = Optional.of(new TableLock(key, lock));
+    }
+    action.run();
   }
 
-  /** The catalogs may have moved on since they were read. */
-  private void requireAbsent(Target target, String reservedName, String name) throws SQLException {
-    List<String> found =
-        Sql.query(
-            session.connection(),
-            Statement.of(
-                "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-                    + " WHERE n.nspname = ? AND c.relname IN (?, ?)",
-                target.schema(),
-                reservedName,
-                name),
-            row -> row.getString(1));
-    if (!found.isEmpty()) {
-      throw new ApplyException(
-          Reason.Progressing,
-          found.get(0) + " has appeared since the catalogs were read; the next pass looks again");
+  /** Gives the lock of the table back that was worked on last. */
+  void release() throws SQLException {
+    if (held.isPresent() && !session.connection().isClosed()) {
+      held.get().lock().unlock();
     }
+    held = Optional.empty();
   }
 
   private void build(CreateIndex change) throws SQLException {
@@ -118,19 +116,24 @@ final class IndexBuilder {
         () ->
             session.with(
                 "search_path", Identifiers.list(change.searchPath()), "pg_catalog", bounded);
+    AdvisoryLock lock = new AdvisoryLock(session.connection(), AdvisoryLock.Key.database());
     // Two builds with expressions or predicates wait for each other's snapshots: one at a time in a
     // database.
-    holding(
-        AdvisoryLock.Key.database(),
+    acquire(
+        lock,
         session.safety().buildTimeout(),
-        "another build with expressions runs in this database; it is tried again",
-        resolved);
+        "another build with expressions runs in this database; it is tried again");
+    try {
+      resolved.run();
+    } finally {
+      if (!session.connection().isClosed()) {
+        lock.unlock();
+      }
+    }
   }
 
-  private void holding(
-      AdvisoryLock.Key key, Duration patience, String otherwise, WorkSession.SqlAction action)
+  private static void acquire(AdvisoryLock lock, Duration patience, String otherwise)
       throws SQLException {
-    AdvisoryLock lock = new AdvisoryLock(session.connection(), key);
     try {
       if (!lock.poll(patience)) {
         throw new ApplyException(Reason.Busy, otherwise);
@@ -138,13 +141,6 @@ final class IndexBuilder {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new ApplyException(Reason.Interrupted, "the wait for a lock was interrupted");
-    }
-    try {
-      action.run();
-    } finally {
-      if (!session.connection().isClosed()) {
-        lock.unlock();
-      }
     }
   }
 
@@ -197,7 +193,7 @@ final class IndexBuilder {
       if (!session.connection().isClosed() && exists(change.target(), change.reservedName())) {
         session.with(
             "lock_timeout",
-            WorkSession.millis(session.safety().lockTimeout()),
+            WorkSession.millis(session.patience()),
             WorkSession.millis(session.safety().buildTimeout()),
             () -> {
               for (Statement statement : leftover.statements()) {

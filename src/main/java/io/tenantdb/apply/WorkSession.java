@@ -45,6 +45,7 @@ public final class WorkSession implements AutoCloseable {
       String build = millis(safety.buildTimeout());
       Sql.execute(connection, Statement.of("SET lock_timeout = " + build));
       Sql.execute(connection, Statement.of("SET statement_timeout = " + build));
+      Sql.execute(connection, Statement.of("SET synchronous_commit = off"));
       int pid =
           Sql.query(connection, Statement.of("SELECT pg_backend_pid()"), row -> row.getInt(1))
               .get(0);
@@ -63,6 +64,14 @@ public final class WorkSession implements AutoCloseable {
   /** Guard rails that this session keeps. */
   Safety safety() {
     return safety;
+  }
+
+  /** How long a clean-up may wait for a lock: not long once somebody waits for us to stop. */
+  Duration patience() {
+    Duration whenStopping = Duration.ofMillis(500);
+    return cancelled && safety.lockTimeout().compareTo(whenStopping) > 0
+        ? whenStopping
+        : safety.lockTimeout();
   }
 
   Connection connection() {

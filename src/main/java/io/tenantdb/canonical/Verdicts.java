@@ -30,7 +30,8 @@ final class Verdicts {
   static CanonicalIndex of(SQLException e, DesiredIndex index, String table) throws SQLException {
     String state = SqlStates.state(e);
     String said = SqlStates.primaryMessage(e);
-    if (BUSY.contains(state)) {
+    // Class XX: "cache lookup failed" and the like, where something vanished meanwhile.
+    if (BUSY.contains(state) || state.startsWith("XX")) {
       return new Unknown(Reason.Busy, said);
     }
     return switch (SqlStates.whileRunning(e)) {

@@ -145,8 +145,15 @@ final class Rollout {
     }
   }
 
-  private void workOn(TenantPlan tenant, WorkSession session, BuildWatch watch) {
-    ChangeExecutor executor = new ChangeExecutor(session);
+  private void workOn(TenantPlan tenant, WorkSession session, BuildWatch watch)
+      throws SQLException {
+    try (ChangeExecutor executor = new ChangeExecutor(session)) {
+      workOn(tenant, session, executor, watch);
+    }
+  }
+
+  private void workOn(
+      TenantPlan tenant, WorkSession session, ChangeExecutor executor, BuildWatch watch) {
     Set<String> blockedTables = new HashSet<>();
     for (Change change : tenant.changes()) {
       if (blockedTables.contains(change.target().table())) {

@@ -1,6 +1,7 @@
 package io.tenantdb.model;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
@@ -33,6 +34,14 @@ public sealed interface Change permits IndexChange, HypertableChange, PolicyChan
 
   /** The SQL, in order. All but an index build run in one transaction. */
   List<Statement> statements();
+
+  /**
+   * A query that must return no row right before the change, in its transaction: what made the
+   * change harmless when it was planned, which may be hours ago. Empty where nothing has to hold.
+   */
+  default Optional<Statement> mustFindNothing() {
+    return Optional.empty();
+  }
 
   /** The same change of no tenant in particular. */
   Change anyTenant();

@@ -16,7 +16,7 @@ import java.util.Optional;
  * @param foreignLock true where another session holds or awaits a lock above ACCESS SHARE on it
  * @param referencedBy foreign keys that point here, the table's own among them, as {@code
  *     schema.table.constraint}; read only where a hypertable declaration may convert the table
- * @param published true where a publication has it
+ * @param published true where a publication has it; read like {@code referencedBy}
  * @param indexes all its indexes
  * @param hypertable its hypertable side, where it is one
  */

@@ -79,6 +79,13 @@ public sealed interface PolicyChange extends Change {
     }
 
     @Override
+    public Optional<Statement> mustFindNothing() {
+      return policy == PolicyKind.RETENTION && !dropsChunks
+          ? Optional.of(chunksBeyond(target, lag, startInSeconds, extensionSchema))
+          : Optional.empty();
+    }
+
+    @Override
     public AddPolicy anyTenant() {
       return new AddPolicy(
           target.anyTenant(), policy, lag, every, 0, mark, extensionSchema, dropsChunks, drift);
@@ -105,6 +112,7 @@ public sealed interface PolicyChange extends Change {
       String before,
       String after,
       String extensionSchema,
+      boolean shorter,
       boolean dropsChunks,
       boolean drift)
       implements PolicyChange {
@@ -148,6 +156,13 @@ public sealed interface PolicyChange extends Change {
     }
 
     @Override
+    public Optional<Statement> mustFindNothing() {
+      return policy == PolicyKind.RETENTION && !dropsChunks && shorter
+          ? lag.map(l -> chunksBeyond(target, l, 0, extensionSchema))
+          : Optional.empty();
+    }
+
+    @Override
     public AlterPolicy anyTenant() {
       return new AlterPolicy(
           target.anyTenant(),
@@ -160,13 +175,15 @@ public sealed interface PolicyChange extends Change {
           before,
           after,
           extensionSchema,
+          shorter,
           dropsChunks,
           drift);
     }
   }
 
   /** Removes a policy that is declared {@code Absent}, whoever made it. */
-  record RemovePolicy(Target target, PolicyKind policy, String before, String extensionSchema)
+  record RemovePolicy(
+      Target target, PolicyKind policy, String before, String extensionSchema, boolean drift)
       implements PolicyChange {
     @Override
     public String object() {
@@ -184,11 +201,6 @@ public sealed interface PolicyChange extends Change {
     }
 
     @Override
-    public boolean drift() {
-      return true;
-    }
-
-    @Override
     public List<Statement> statements() {
       return List.of(
           Statement.of(
@@ -201,7 +213,22 @@ public sealed interface PolicyChange extends Change {
 
     @Override
     public RemovePolicy anyTenant() {
-      return new RemovePolicy(target.anyTenant(), policy, before, extensionSchema);
+      return new RemovePolicy(target.anyTenant(), policy, before, extensionSchema, drift);
     }
+  }
+
+  /**
+   * The chunks that retention would drop at a run so many seconds from now; any, for integer time.
+   */
+  private static Statement chunksBeyond(
+      Target target, TimeSpan lag, long inSeconds, String extensionSchema) {
+    String showChunks = "SELECT " + Identifiers.qualified(extensionSchema, "show_chunks");
+    return lag instanceof TimeSpan.Whole
+        ? Statement.of(showChunks + "(?::regclass) LIMIT 1", target.relation())
+        : Statement.of(
+            showChunks + "(?::regclass, older_than => ?::interval - ?::interval) LIMIT 1",
+            target.relation(),
+            lag.text(),
+            inSeconds + " seconds");
   }
 }

@@ -1,8 +1,10 @@
 package io.tenantdb.operator;
 
+import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.Resource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,15 +19,19 @@ final class LeaseRelease {
 
   static void release(KubernetesClient client, OperatorConfig config) {
     try {
-      client
-          .leases()
-          .inNamespace(config.namespace().orElseThrow())
-          .withName(config.leaseName())
-          .edit(
-              lease ->
-                  config.identity().equals(lease.getSpec().getHolderIdentity())
-                      ? new LeaseBuilder(lease).editSpec().withHolderIdentity("").endSpec().build()
-                      : lease);
+      Resource<Lease> resource =
+          client
+              .leases()
+              .inNamespace(config.namespace().orElseThrow())
+              .withName(config.leaseName());
+      if (resource.get() == null) {
+        return;
+      }
+      resource.edit(
+          lease ->
+              config.identity().equals(lease.getSpec().getHolderIdentity())
+                  ? new LeaseBuilder(lease).editSpec().withHolderIdentity("").endSpec().build()
+                  : lease);
     } catch (KubernetesClientException e) {
       LOG.warn("The lease could not be released, it will expire: {}", e.getMessage());
     }

@@ -1,6 +1,7 @@
 package io.tenantdb.operator;
 
 import io.tenantdb.fleet.Outcome;
+import io.tenantdb.model.Reason;
 import io.tenantdb.model.ServerInfo;
 import io.tenantdb.model.TenantState;
 import java.util.Collections;
@@ -50,10 +51,28 @@ record Look(
     return counts.values().stream().mapToInt(Integer::intValue).sum();
   }
 
-  /** True when nothing failed, was refused, is pending or drifted. */
+  /** True when nothing failed, was refused, is pending or drifted, and some tenant has settled. */
   boolean converged() {
     return failures.isEmpty()
+        && held.filter(h -> h.reason() == Reason.Settling).isEmpty()
         && open == 0
         && count(TenantState.FAILED) + count(TenantState.PENDING) + count(TenantState.DRIFTED) == 0;
+  }
+
+  /** For people: {@code 13 tenants as declared, 1 waiting.} */
+  String summary() {
+    StringBuilder text =
+        new StringBuilder(tenants(count(TenantState.SYNCED))).append(" as declared");
+    if (count(TenantState.WAITING) > 0) {
+      text.append(", ").append(count(TenantState.WAITING)).append(" waiting");
+    }
+    if (count(TenantState.SKIPPED) > 0) {
+      text.append(", ").append(count(TenantState.SKIPPED)).append(" skipped");
+    }
+    return text.append('.').toString();
+  }
+
+  static String tenants(int count) {
+    return count == 1 ? "1 tenant" : count + " tenants";
   }
 }

@@ -41,7 +41,22 @@ final class Looks {
         PlanSummary.of(outcome.plan()),
         open,
         drift(outcome.plan()),
-        outcome.held());
+        outcome.held().or(() -> settling(outcome)));
+  }
+
+  /**
+   * A resource none of whose tenants was touched yet is not ready, though waiting tenants count for
+   * nothing: whoever waits for Ready after an apply waits for the tenants' objects.
+   */
+  private static Optional<Outcome.Held> settling(Outcome outcome) {
+    boolean untouched = outcome.nextLook().isPresent() && outcome.count(TenantState.SYNCED) == 0;
+    return untouched
+        ? Optional.of(
+            new Outcome.Held(
+                Reason.Settling,
+                "%d new tenants are looked at once more, spec.tenants.settle later, before they are touched."
+                    .formatted(outcome.count(TenantState.WAITING))))
+        : Optional.empty();
   }
 
   static Map<TenantState, Integer> counts(Collection<TenantState> states) {

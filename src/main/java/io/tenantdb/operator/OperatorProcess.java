@@ -8,6 +8,7 @@ import io.javaoperatorsdk.operator.api.config.ConfigurationServiceOverrider;
 import io.javaoperatorsdk.operator.api.config.ControllerConfigurationOverrider;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
 import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetrics;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
@@ -24,7 +25,6 @@ import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -71,12 +71,23 @@ public final class OperatorProcess implements AutoCloseable {
             wiring.source,
             config.watchReferences(),
             clock);
-    wiring.gone =
-        resource -> {
-          workers.remove(resource);
-          reconciler.forget(resource);
-          metrics.forget(resource);
-        };
+    wiring.source.tell(
+        new WorkerEvents.Listener() {
+          @Override
+          public void gone(TenantDatabase resource) {
+            ResourceKey key = ResourceKey.of(resource);
+            workers.remove(key);
+            reconciler.forget(key);
+            metrics.forget(key);
+          }
+
+          @Override
+          public void changed(TenantDatabase resource) {
+            reconciler
+                .neighbours(resource)
+                .forEach(other -> wiring.source.propagateEvent(ResourceID.fromResource(other)));
+          }
+        });
     operator = new Operator(this::configure);
     operator.register(reconciler, this::configure);
     RuntimeInfo info = operator.getRuntimeInfo();
@@ -98,6 +109,7 @@ public final class OperatorProcess implements AutoCloseable {
       OperatorConfig config, KubernetesClient client, Supplier<Passes> passes) {
     OperatorProcess process = new OperatorProcess(config, client, passes);
     try {
+      ApiReadiness.await(client, config.namespaces());
       process.operator.start();
     } catch (RuntimeException e) {
       process.close();
@@ -193,8 +205,7 @@ public final class OperatorProcess implements AutoCloseable {
   private static final class Wiring implements WorkerListener {
     private final Events events;
     private final OperatorMetrics metrics;
-    private final WorkerEvents source = new WorkerEvents(resource -> this.gone.accept(resource));
-    private Consumer<ResourceKey> gone = resource -> {};
+    private final WorkerEvents source = new WorkerEvents();
 
     Wiring(Events events, OperatorMetrics metrics) {
       this.events = events;

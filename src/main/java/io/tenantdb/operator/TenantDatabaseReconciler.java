@@ -3,6 +3,7 @@ package io.tenantdb.operator;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.IndexedResourceCache;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
@@ -39,6 +40,7 @@ final class TenantDatabaseReconciler implements Reconciler<TenantDatabase> {
   private final WorkerEvents events;
   private final boolean watchReferences;
   private final InstantSource clock;
+  private volatile Optional<IndexedResourceCache<TenantDatabase>> resources = Optional.empty();
 
   /** The cache may lag behind our own writes, and times must not be taken from an older status. */
   private final Map<ResourceKey, TenantDatabaseStatus> written = new ConcurrentHashMap<>();
@@ -62,6 +64,7 @@ final class TenantDatabaseReconciler implements Reconciler<TenantDatabase> {
     context
         .getPrimaryCache()
         .addIndexer(BY_DATABASE, resource -> Assignments.databaseKey(resource).stream().toList());
+    resources = Optional.of(context.getPrimaryCache());
     List<EventSource<?, TenantDatabase>> sources = new ArrayList<>();
     sources.add(events);
     if (watchReferences) {
@@ -79,7 +82,7 @@ final class TenantDatabaseReconciler implements Reconciler<TenantDatabase> {
     if (worker.isEmpty()) {
       return UpdateControl.noUpdate();
     }
-    worker.get().submit(assignments.of(resource, neighbours(resource, context)));
+    worker.get().submit(assignments.of(resource, neighbours(resource)));
     Optional<TenantDatabaseStatus> before = Optional.ofNullable(written.get(key)).or(() -> live);
     TenantDatabaseStatus status =
         StatusWriter.status(resource, worker.get().snapshot(), before, clock.instant());
@@ -96,11 +99,11 @@ final class TenantDatabaseReconciler implements Reconciler<TenantDatabase> {
     written.remove(resource);
   }
 
-  private static Collection<TenantDatabase> neighbours(
-      TenantDatabase resource, Context<TenantDatabase> context) {
-    return Assignments.databaseKey(resource)
-        .<Collection<TenantDatabase>>map(key -> context.getPrimaryCache().byIndex(BY_DATABASE, key))
-        .orElseGet(List::of);
+  /** The resources of the same database; the resource itself may be among them. */
+  Collection<TenantDatabase> neighbours(TenantDatabase resource) {
+    return Assignments.databaseKey(resource).stream()
+        .flatMap(key -> resources.stream().flatMap(all -> all.byIndex(BY_DATABASE, key).stream()))
+        .toList();
   }
 
   private static Duration next(Worker worker) {

@@ -75,8 +75,7 @@ final class Transitions {
                             + Looks.more(failed.size() - 1)
                             + ".")));
     if (look.converged() && !converged) {
-      notices.add(
-          Notice.normal(Reason.Converged, "All " + look.tenants() + " tenants are as declared."));
+      notices.add(Notice.normal(Reason.Converged, look.summary()));
     }
     failures = keys(look.failures());
     converged = look.converged();

@@ -47,7 +47,7 @@ record Verdict(boolean ready, Reason reason, String message, boolean progressing
           open || (passing && !snapshot.suspended()));
     }
     if (look.converged()) {
-      return new Verdict(true, Reason.Converged, converged(look), false);
+      return new Verdict(true, Reason.Converged, look.summary(), false);
     }
     if (look.held().isPresent() && !snapshot.running()) {
       return new Verdict(
@@ -63,18 +63,6 @@ record Verdict(boolean ready, Reason reason, String message, boolean progressing
         !snapshot.suspended());
   }
 
-  private static String converged(Look look) {
-    StringBuilder text = new StringBuilder();
-    text.append(tenants(look.count(TenantState.SYNCED))).append(" as declared");
-    if (look.count(TenantState.WAITING) > 0) {
-      text.append(", ").append(look.count(TenantState.WAITING)).append(" waiting");
-    }
-    if (look.count(TenantState.SKIPPED) > 0) {
-      text.append(", ").append(look.count(TenantState.SKIPPED)).append(" skipped");
-    }
-    return text.append('.').toString();
-  }
-
   private static String pending(Snapshot snapshot, Look look) {
     int left = look.count(TenantState.PENDING) + look.count(TenantState.DRIFTED);
     String changes =
@@ -84,12 +72,8 @@ record Verdict(boolean ready, Reason reason, String message, boolean progressing
             .orElse("");
     return snapshot.suspended()
         ? "%s of %d differ from the spec%s; spec.suspend holds the changes back."
-            .formatted(tenants(left), look.tenants(), changes)
+            .formatted(Look.tenants(left), look.tenants(), changes)
         : "%s of %d are being made as declared%s."
-            .formatted(tenants(left), look.tenants(), changes);
-  }
-
-  private static String tenants(int count) {
-    return count == 1 ? "1 tenant" : count + " tenants";
+            .formatted(Look.tenants(left), look.tenants(), changes);
   }
 }

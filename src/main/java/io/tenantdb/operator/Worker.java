@@ -28,6 +28,7 @@ import org.slf4j.MDC;
  */
 final class Worker {
   private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
+  private static final Duration SOONEST = Duration.ofSeconds(1);
   private static final Duration FIRST_RETRY = Duration.ofSeconds(5);
   private static final Duration LAST_RETRY = Duration.ofMinutes(5);
 
@@ -170,6 +171,13 @@ final class Worker {
       return failed(current, blocked.problem());
     }
     Assignment.Work work = (Assignment.Work) current;
+    if (snapshot.generation() != work.generation()) {
+      LOG.info(
+          "Generation {} of the spec: database {} on {}",
+          work.generation(),
+          work.settings().database(),
+          work.settings().host());
+    }
     Instant started = clock.instant();
     boolean reached = false;
     try {
@@ -225,7 +233,7 @@ final class Worker {
     PassTracker tracker = new PassTracker(clock, failures, new Following(work));
     Outcome outcome = passes.pass(work.settings(), allowed.desired(), gate, tracker);
     LOG.info(
-        "Pass over {} tenants: {} changes made, {} to be made, {} failures",
+        "Pass ended: tenants {}, changes made {}, still to be made {}, failures {}",
         outcome.states().size(),
         outcome.applied(),
         outcome.plan().changes().size(),
@@ -253,7 +261,11 @@ final class Worker {
     failuresInARow = retry ? failuresInARow + 1 : 0;
     Backoff backoff = backoff(work);
     Duration wait = retry ? backoff.after(failuresInARow) : backoff.jittered(work.interval());
-    return clock.instant().plus(nextLook.filter(sooner -> sooner.compareTo(wait) < 0).orElse(wait));
+    Optional<Duration> sooner =
+        nextLook
+            .map(due -> due.compareTo(SOONEST) < 0 ? SOONEST : due)
+            .filter(due -> due.compareTo(wait) < 0);
+    return clock.instant().plus(sooner.orElse(wait));
   }
 
   private Instant failed(Assignment current, Problem problem) {

@@ -3,7 +3,8 @@ package io.tenantdb.operator;
 import io.javaoperatorsdk.operator.processing.event.source.ResourceEventAware;
 import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
 import io.tenantdb.api.v1alpha1.TenantDatabase;
-import java.util.function.Consumer;
+import java.util.Objects;
+import java.util.Optional;
 
 /**
  * Brings the workers' news back to the reconciler, and tells when a resource is gone: without a
@@ -11,23 +12,41 @@ import java.util.function.Consumer;
  */
 final class WorkerEvents extends SimpleInboundEventSource<TenantDatabase>
     implements ResourceEventAware<TenantDatabase> {
-  private final Consumer<ResourceKey> gone;
+  private volatile Optional<Listener> listener = Optional.empty();
 
-  WorkerEvents(Consumer<ResourceKey> gone) {
+  /** Hears of resources. */
+  interface Listener {
+    /** It is gone. */
+    void gone(TenantDatabase resource);
+
+    /** Its spec is another one: those who share its database may be concerned. */
+    void changed(TenantDatabase resource);
+  }
+
+  WorkerEvents() {
     super("workers");
-    this.gone = gone;
+  }
+
+  /** Says who hears of resources. */
+  void tell(Listener hears) {
+    listener = Optional.of(hears);
   }
 
   @Override
   public void onResourceUpdated(TenantDatabase resource, TenantDatabase old) {
-    ResourceKey before = ResourceKey.of(old);
-    if (!before.equals(ResourceKey.of(resource))) {
-      gone.accept(before);
+    if (!ResourceKey.of(old).equals(ResourceKey.of(resource))) {
+      listener.ifPresent(hears -> hears.gone(old));
+    }
+    if (!Objects.equals(
+        old.getMetadata().getGeneration(), resource.getMetadata().getGeneration())) {
+      listener.ifPresent(hears -> hears.changed(old));
+      listener.ifPresent(hears -> hears.changed(resource));
     }
   }
 
   @Override
   public void onResourceDeleted(TenantDatabase resource) {
-    gone.accept(ResourceKey.of(resource));
+    listener.ifPresent(hears -> hears.gone(resource));
+    listener.ifPresent(hears -> hears.changed(resource));
   }
 }

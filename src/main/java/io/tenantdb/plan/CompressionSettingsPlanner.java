@@ -65,8 +65,9 @@ final class CompressionSettingsPlanner {
           new SetCompression(
               draft.target(table),
               enabled ? SetCompression.describe(liveSegmentBy, liveOrderBy) : "not enabled",
-              compression.segmentBy(),
-              orderBy,
+              // One option may reset the other, so both are sent.
+              compression.segmentBy().or(() -> liveSegmentBy),
+              orderBy.or(() -> liveOrderBy),
               (enabled && !olderSpec(compression)) || draft.converged()));
     }
     return true;

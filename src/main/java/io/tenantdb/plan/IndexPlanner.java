@@ -14,7 +14,6 @@ import io.tenantdb.model.Reason;
 import io.tenantdb.model.ReservedName;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Plans the indexes of the tenants that must have the same ones. */
@@ -23,36 +22,32 @@ final class IndexPlanner {
   private final Desired desired;
   private final Canonical canonical;
   private final List<DesiredIndex> indexes;
-  private final Set<String> reservedNames;
   private final MissingIndexPlanner missing;
 
   IndexPlanner(Desired desired, Canonical canonical, List<DesiredIndex> indexes) {
     this.desired = desired;
     this.canonical = canonical;
     this.indexes = indexes;
-    this.reservedNames =
-        indexes.stream().map(DesiredIndex::reservedName).collect(Collectors.toSet());
     this.missing =
         new MissingIndexPlanner(
             desired, indexes.stream().map(DesiredIndex::name).collect(Collectors.toSet()));
   }
 
   void plan(TenantDraft draft) {
-    draft.tenant().tables().values().forEach(table -> dropLeftovers(draft, table));
     for (DesiredIndex index : indexes) {
       draft.tenant().table(index.table()).ifPresent(table -> planIndex(draft, table, index));
     }
+    draft.tenant().tables().values().forEach(table -> dropLeftovers(draft, table));
   }
 
-  /** What a killed build left under a reserved name that no declared index needs now. */
-  private void dropLeftovers(TenantDraft draft, ObservedTable table) {
-    for (ObservedIndex index : table.indexes()) {
-      if (ReservedName.parse(index.name()).isPresent()
-          && !index.building()
-          && !reservedNames.contains(index.name())) {
-        draft.dropLeftover(table, index);
-      }
-    }
+  /**
+   * What a killed build left under a reserved name, and this plan neither publishes nor drops yet.
+   */
+  private static void dropLeftovers(TenantDraft draft, ObservedTable table) {
+    table.indexes().stream()
+        .filter(index -> ReservedName.parse(index.name()).isPresent())
+        .filter(index -> !index.building() && !draft.disposesOf(table, index.name()))
+        .forEach(index -> draft.dropLeftover(table, index));
   }
 
   private void planIndex(TenantDraft draft, ObservedTable table, DesiredIndex index) {

@@ -74,19 +74,27 @@ final class MissingIndexPlanner {
   }
 
   private boolean isOurs(ObservedIndex candidate, DesiredIndex index, Buildable form) {
+    // A constraint may have taken it over, or its person renamed what we only adopted: not ours to
+    // rename.
     return candidate.valid()
+        && candidate.constraint().isEmpty()
         && !declaredNames.contains(candidate.name())
-        && candidate.mark().filter(m -> m.owner().equals(desired.ownerId())).isPresent()
+        && isMarked(candidate)
+        && candidate.mark().get().origin() == Mark.Origin.MADE
         && candidate.mark().get().name().equals(index.name())
         && candidate.body().filter(form.accepted()::contains).isPresent();
   }
 
   private boolean standsFor(ObservedIndex candidate, Buildable form) {
     return candidate.valid()
-        && candidate.mark().isEmpty()
+        && (candidate.mark().isEmpty() || isMarked(candidate))
         && !declaredNames.contains(candidate.name())
         && ReservedName.parse(candidate.name()).isEmpty()
         && candidate.body().filter(form.accepted()::contains).isPresent();
+  }
+
+  private boolean isMarked(ObservedIndex candidate) {
+    return candidate.mark().filter(m -> m.owner().equals(desired.ownerId())).isPresent();
   }
 
   /** A run of ours was killed between the build and the publishing, or in the build. */

@@ -7,6 +7,7 @@ import io.tenantdb.model.Desired.OnDestructive;
 import io.tenantdb.model.DesiredTenant;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.Observed;
+import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.ObservedTenant;
 import io.tenantdb.model.Plan;
 import io.tenantdb.model.Reason;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** Plans the difference between what is declared and what is live, tenant by tenant. */
 public final class Planner {
@@ -46,20 +48,47 @@ public final class Planner {
     List<TenantPlan> tenants = new ArrayList<>(observed.tenants().size());
     List<Refusal> refused = new ArrayList<>();
     for (ObservedTenant tenant : observed.tenants().values()) {
-      tenants.add(withoutRefused(planTenant(tenant, resolved.apply(tenant.schema())), refused));
+      tenants.add(planTenant(tenant, resolved, refused));
     }
     return new Plan(tenants, refused, List.copyOf(new TreeSet<>(observed.missingSchemas())));
+  }
+
+  /** A defect that one tenant's catalog brings to light must not stop the others. */
+  private TenantPlan planTenant(
+      ObservedTenant tenant, Function<String, DesiredTenant> resolved, List<Refusal> refused) {
+    try {
+      return withoutRefused(planTenant(tenant, resolved.apply(tenant.schema())), refused);
+    } catch (RuntimeException e) {
+      TenantDraft draft = new TenantDraft(tenant, observed, false);
+      draft.find(
+          Verdict.FAILED,
+          "",
+          Reason.InternalError,
+          "a defect of the operator: "
+              + e.getClass().getSimpleName()
+              + Stream.of(e.getStackTrace()).findFirst().map(at -> " at " + at).orElse("")
+              + "; report it.");
+      return new TenantPlan(tenant.schema(), List.of(), draft.findings());
+    }
   }
 
   private TenantDraft planTenant(ObservedTenant tenant, DesiredTenant wanted) {
     TenantDraft draft =
         new TenantDraft(tenant, observed, history.converged().contains(tenant.schema()));
-    if (history.settling().contains(tenant.schema())) {
+    if (history.settling().contains(tenant.schema()) && !tenant.tables().isEmpty()) {
+      String locked =
+          tenant.tables().values().stream()
+              .filter(ObservedTable::foreignLock)
+              .map(table -> " and nobody holds " + table.name() + " locked, as a session does now")
+              .findFirst()
+              .orElse("");
       draft.find(
           Verdict.WAITING,
           "",
           Reason.Settling,
-          "is new; it is touched once its tables look the same twice, spec.tenants.settle apart.");
+          "is new; it is touched once its tables look the same twice, spec.tenants.settle apart"
+              + locked
+              + ".");
       return draft;
     }
     Set<String> missing = new TreeSet<>(desired.tables());

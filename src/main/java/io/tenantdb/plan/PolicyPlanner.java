@@ -17,6 +17,8 @@ import io.tenantdb.model.PolicyState;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.ServerInfo;
 import io.tenantdb.model.TimeSpan;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 
 /** Plans the policies of one hypertable of one tenant. */
@@ -117,7 +119,11 @@ final class PolicyPlanner {
               draft.change(
                   table,
                   new RemovePolicy(
-                      draft.target(table), declared.kind(), describe(j), extensionSchema)));
+                      draft.target(table),
+                      declared.kind(),
+                      describe(j),
+                      extensionSchema,
+                      draft.converged())));
       return;
     }
     TimeSpan lag = declared.lag().orElseThrow();
@@ -153,7 +159,7 @@ final class PolicyPlanner {
             startInSeconds(declared),
             mark(declared, Mark.Origin.MADE),
             extensionSchema,
-            dropsChunks(declared.kind(), lag),
+            dropsChunks(declared.kind(), lag, startInSeconds(declared)),
             draft.converged()));
   }
 
@@ -183,6 +189,22 @@ final class PolicyPlanner {
     if (!lagDiffers && every.isEmpty() && job.mark().equals(Optional.of(mark))) {
       return;
     }
+    if (!job.owner().equals(table.owner())) {
+      draft.find(
+          Verdict.FAILED,
+          object,
+          Reason.InsufficientPrivilege,
+          "job "
+              + job.id()
+              + " ("
+              + object
+              + ") belongs to "
+              + job.owner()
+              + ", the table to "
+              + table.owner()
+              + "; remove the policy, and it will be made anew for the table's owner.");
+      return;
+    }
     boolean shorter = lagDiffers && shorter(lag, job.after().get());
     draft.change(
         table,
@@ -197,7 +219,8 @@ final class PolicyPlanner {
             lagDiffers || every.isPresent() ? describe(job) : "as declared, " + marking(job),
             lagDiffers || every.isPresent() ? describe(declared, lag, job) : "marked",
             extensionSchema,
-            shorter && dropsChunks(declared.kind(), lag),
+            shorter,
+            shorter && dropsChunks(declared.kind(), lag, secondsToNextRun(declared, job, every)),
             (lagDiffers || every.isPresent()) && !ourOlderSpec(job, declared)));
   }
 
@@ -247,19 +270,36 @@ final class PolicyPlanner {
   /**
    * Destructive is judged by effect: would the next run drop a chunk? Integer time has a clock of
    * the tenant's own, which is not asked: any chunk counts.
+   *
+   * @param inSeconds when the next run is, at the latest
    */
-  private boolean dropsChunks(PolicyKind kind, TimeSpan lag) {
+  private boolean dropsChunks(PolicyKind kind, TimeSpan lag, long inSeconds) {
     Optional<ObservedHypertable> live = table.hypertable();
     if (kind != PolicyKind.RETENTION || live.isEmpty() || live.get().chunks() == 0) {
       return false;
     }
     if (lag instanceof TimeSpan.Interval interval && live.get().oldestChunkEnd().isPresent()) {
-      return !live.get()
-          .oldestChunkEnd()
-          .get()
-          .isAfter(canonical.interval(interval.text()).before());
+      Instant border =
+          canonical.interval(interval.text()).before().plusSeconds(inSeconds).plus(zoneMargin());
+      return !live.get().oldestChunkEnd().get().isAfter(border);
     }
     return true;
+  }
+
+  /**
+   * Dates and timestamps without time zone are read in the server's zone, at most 14 hours from
+   * UTC.
+   */
+  private Duration zoneMargin() {
+    return draft.columnType(table, wanted.timeColumn()).equals("timestamp with time zone")
+        ? Duration.ZERO
+        : Duration.ofDays(1);
+  }
+
+  private long secondsToNextRun(Declared declared, Job job, Optional<String> newSchedule) {
+    return newSchedule.isPresent()
+        ? startInSeconds(declared)
+        : canonical.interval(job.every()).micros() / MICROS_PER_SECOND;
   }
 
   /**

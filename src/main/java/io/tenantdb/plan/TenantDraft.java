@@ -5,6 +5,7 @@ import io.tenantdb.model.Finding;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.HypertableChange.ConvertTable;
 import io.tenantdb.model.IndexChange.DropLeftover;
+import io.tenantdb.model.IndexChange.PublishIndex;
 import io.tenantdb.model.Observed;
 import io.tenantdb.model.Observed.OwnerRights;
 import io.tenantdb.model.ObservedIndex;
@@ -84,6 +85,18 @@ final class TenantDraft {
   /** Plans that an index under a reserved name, which nobody builds, is dropped. */
   void dropLeftover(ObservedTable table, ObservedIndex index) {
     change(table, new DropLeftover(target(table), index.name(), isHypertable(table)));
+  }
+
+  /**
+   * True when the index under a reserved name is published or dropped by what is planned so far.
+   */
+  boolean disposesOf(ObservedTable table, String reservedName) {
+    return changes.stream()
+        .filter(change -> change.target().table().equals(table.name()))
+        .anyMatch(
+            change ->
+                (change instanceof PublishIndex p && p.reservedName().equals(reservedName))
+                    || (change instanceof DropLeftover d && d.reservedName().equals(reservedName)));
   }
 
   boolean superuserOwned(ObservedTable table) {

@@ -1,6 +1,7 @@
 package io.tenantdb.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.tenantdb.testing.PostgresServer;
 import java.io.IOException;
@@ -8,6 +9,14 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -122,5 +131,68 @@ class CommandLineIT {
     assertThat(tenantdb("plan")).isEqualTo(1);
     assertThat(err).startsWith("tenantdb: AuthenticationFailed: ").doesNotContain("wr0ng-s3cret");
     assertThat(err.lines()).hasSize(1);
+  }
+
+  @Test
+  void standardOutputIsTheCommandsAlone() throws Exception {
+    Process process = process("plan", "--no-settle", "-o", "json");
+    assertThat(process.waitFor()).isEqualTo(2);
+    assertThat(Files.readString(directory.resolve("out"))).startsWith("{").endsWith("}\n");
+    assertThat(directory.resolve("err")).isEmptyFile();
+  }
+
+  @Test
+  void controlCStopsAtOnceAndTheNextRunFinishes() throws Exception {
+    Process process;
+    try (Connection writer = server.connect(database);
+        Statement statement = writer.createStatement()) {
+      writer.setAutoCommit(false);
+      // A concurrent build waits for every transaction that has written to the table.
+      statement.execute("DELETE FROM tenant_b.batches WHERE id = 1");
+      process = process("apply", "--no-settle", "--yes");
+      await()
+          .atMost(Duration.ofMinutes(1))
+          .until(() -> count("pg_stat_progress_create_index WHERE phase ~ 'waiting'") > 0);
+      assertThat(new ProcessBuilder("kill", "-INT", "" + process.pid()).start().waitFor()).isZero();
+      assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+      writer.rollback();
+    }
+    assertThat(process.exitValue()).isEqualTo(130);
+    assertThat(Files.readString(directory.resolve("err")))
+        .contains("Interrupted: ", "run apply again.");
+
+    assertThat(tenantdb("apply", "--yes", "--no-settle")).as(err).isZero();
+    assertThat(count("pg_index WHERE NOT indisvalid")).isZero();
+    assertThat(count("pg_class WHERE relname LIKE '\\_tdb\\_%'")).isZero();
+  }
+
+  private long count(String from) throws SQLException {
+    try (Connection connection = server.connect(database);
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SELECT count(*) FROM " + from)) {
+      row.next();
+      return row.getLong(1);
+    }
+  }
+
+  /** The program in a process of its own, its output in the files out and err. */
+  private Process process(String command, String... more) throws IOException {
+    List<String> words =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                // The tests have a logging configuration of their own.
+                "-Dlogback.configurationFile=logback.xml",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "io.tenantdb.Main",
+                command));
+    words.addAll(List.of("-f", file.toString(), "--host", server.host()));
+    words.addAll(List.of("--port", "" + server.port()));
+    words.addAll(List.of(more));
+    return new ProcessBuilder(words)
+        .redirectOutput(directory.resolve("out").toFile())
+        .redirectError(directory.resolve("err").toFile())
+        .start();
   }
 }

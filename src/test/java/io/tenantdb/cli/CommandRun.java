@@ -54,7 +54,7 @@ final class CommandRun {
   Optional<String> answer = Optional.empty();
   Optional<ConnectionSettings> settings = Optional.empty();
   Optional<Desired> desired = Optional.empty();
-  List<String> refusals = List.of();
+  ResourceRules refusals = resource -> List.of();
   boolean closed;
   String out = "";
   String err = "";
@@ -121,7 +121,7 @@ final class CommandRun {
                     }),
             this::open,
             waits::add);
-    ResourceRules rules = resource -> refusals;
+    ResourceRules rules = refusals;
     CommandLine.IFactory standard = CommandLine.defaultFactory();
     return new CommandLine.IFactory() {
       @Override

@@ -169,7 +169,7 @@ class RequestTest {
 
   @Test
   void everyProblemOfTheResourceHasItsLine() {
-    run.refusals = List.of("spec.a: first.", "spec.b: second.");
+    run.refusals = resource -> List.of("spec.a: first.", "spec.b: second.");
     assertThat(run.run("plan")).isEqualTo(1);
     assertThat(run.err.lines())
         .containsExactly("tenantdb: spec.a: first.", "tenantdb: spec.b: second.");

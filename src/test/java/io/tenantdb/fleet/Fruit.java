@@ -36,7 +36,7 @@ final class Fruit {
   /** Creates the database. */
   Fruit(PostgresServer server, String name) {
     this.server = server;
-    this.name = server.createDatabase(name);
+    this.name = server.createDatabase("engine_" + name);
   }
 
   /** Creates tenants with rows, owned by a role of their own. */

@@ -146,6 +146,19 @@ final class Scenes {
         Optional.empty());
   }
 
+  /** The same outcome, with tenants that have not settled. */
+  static Outcome settling(Outcome outcome) {
+    return new Outcome(
+        outcome.observed(),
+        outcome.initial(),
+        outcome.plan(),
+        outcome.results(),
+        outcome.states(),
+        outcome.failures(),
+        outcome.held(),
+        Optional.of(Duration.ofMinutes(1)));
+  }
+
   static Look look(Outcome outcome) {
     return Looks.of(outcome, outcome.failures().stream().map(f -> Failure.of(f, NOW)).toList());
   }

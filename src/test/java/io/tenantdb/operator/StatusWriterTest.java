@@ -87,6 +87,29 @@ class StatusWriterTest {
   }
 
   @Test
+  void it_is_not_ready_while_every_tenant_is_still_settling() {
+    Outcome untouched =
+        Scenes.settling(Scenes.outcome(Scenes.plan(Scenes.waiting("tenant_a")), List.of()));
+    TenantDatabaseStatus status = status(Scenes.done(1, untouched), 1);
+
+    assertThat(condition(status, "Ready"))
+        .extracting(Condition::getStatus, Condition::getReason)
+        .containsExactly("False", "Settling");
+    assertThat(types(status)).contains("Reconciling").doesNotContain("Stalled");
+  }
+
+  @Test
+  void a_new_tenant_that_settles_beside_others_does_not_count_against_ready() {
+    Outcome oneIsNew =
+        Scenes.settling(
+            Scenes.outcome(
+                Scenes.plan(Scenes.inSync("tenant_a"), Scenes.waiting("tenant_b")), List.of()));
+
+    assertThat(condition(status(Scenes.done(1, oneIsNew), 1), "Ready").getStatus())
+        .isEqualTo("True");
+  }
+
+  @Test
   void an_invalid_spec_says_nothing_of_the_connection() {
     assertThat(types(status(Scenes.problem(2, Reason.SpecInvalid), 2))).doesNotContain("Connected");
     assertThat(condition(status(Scenes.problem(2, Reason.SecretNotFound), 2), "Connected"))

@@ -40,6 +40,11 @@ class HypertablePlanTest {
 
   private static final Instant OLD = World.NOW.minus(Duration.ofDays(400));
   private static final Instant RECENT = World.NOW.minus(Duration.ofDays(2));
+
+  /** A minute inside the 30 days: not due now, but before a job runs that starts later. */
+  private static final Instant DUE_WITHIN_SECONDS =
+      World.NOW.minus(Duration.ofDays(30)).plus(Duration.ofMinutes(1));
+
   private static final Optional<Mark> OURS =
       Optional.of(World.policyMark(PolicyKind.RETENTION, "00000000000000d0"));
 
@@ -183,6 +188,49 @@ class HypertablePlanTest {
               null,
               TenantState.PENDING),
           row(
+              "no retention yet, and a chunk falls due before its first run: denied",
+              retention("30 days", OnDestructive.DENY, Optional.of(DUE_WITHIN_SECONDS)),
+              List.of(),
+              Reason.DestructiveDenied,
+              TenantState.PENDING),
+          row(
+              "shortened, and a chunk falls due before the next run: denied",
+              retention(
+                  "30 days",
+                  OnDestructive.DENY,
+                  Optional.of(DUE_WITHIN_SECONDS),
+                  World.job(PolicyKind.RETENTION, "2 years", OURS)),
+              List.of(),
+              Reason.DestructiveDenied,
+              TenantState.DRIFTED),
+          row(
+              "a timestamp without time zone may be a day nearer than it looks: denied",
+              retention(
+                      "30 days",
+                      OnDestructive.DENY,
+                      Optional.of(World.NOW.minus(Duration.ofDays(30)).plus(Duration.ofHours(24))))
+                  .andThen(w -> w.timeType = "timestamp without time zone"),
+              List.of(),
+              Reason.DestructiveDenied,
+              TenantState.PENDING),
+          row(
+              "the job of another role than the table's owner",
+              retention(
+                  "2 years",
+                  OnDestructive.DENY,
+                  Optional.of(RECENT),
+                  new Job(
+                      7,
+                      PolicyKind.RETENTION,
+                      Optional.of(World.span("30 days")),
+                      "1 day",
+                      true,
+                      "former_owner",
+                      OURS)),
+              List.of(),
+              Reason.InsufficientPrivilege,
+              TenantState.FAILED),
+          row(
               "as declared",
               retention(
                   "30 days",
@@ -298,7 +346,7 @@ class HypertablePlanTest {
               },
               List.of(RemovePolicy.class),
               null,
-              TenantState.DRIFTED),
+              TenantState.PENDING),
           row(
               "compression: settings first, then the policy",
               w -> {

@@ -193,9 +193,36 @@ class IndexPlanTest {
                           ReservedName.building("t", "ix", "feedfeedfeedfeed").text(),
                           OTHER,
                           Optional.empty())),
-              List.of(DropLeftover.class, CreateIndex.class),
+              List.of(CreateIndex.class, DropLeftover.class),
               null,
               TenantState.PENDING),
+          row(
+              "half-built beside the index that is there: dropped",
+              w -> {
+                w.liveIndexes.add(ours("ix"));
+                w.liveIndexes.add(
+                    World.invalid(World.live(BUILDING, World.body(IX), Optional.empty())));
+              },
+              List.of(DropLeftover.class),
+              null,
+              TenantState.PENDING),
+          row(
+              "ours, taken over by a constraint that renamed it: stands for it, never renamed",
+              w -> w.liveIndexes.add(World.constrained(ours("app_key"), "app_key")),
+              List.of(),
+              Reason.SatisfiedBy,
+              TenantState.SYNCED),
+          row(
+              "adopted, and renamed by its person: stands for it, never renamed",
+              w ->
+                  w.liveIndexes.add(
+                      World.live(
+                          "theirs",
+                          World.body(IX),
+                          Optional.of(World.mark(IX, Mark.Origin.ADOPTED)))),
+              List.of(),
+              Reason.SatisfiedBy,
+              TenantState.SYNCED),
           row(
               "PostgreSQL refuses the definition",
               w ->

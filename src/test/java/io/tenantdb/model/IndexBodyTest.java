@@ -1,0 +1,55 @@
+package io.tenantdb.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+
+class IndexBodyTest {
+
+  private static String body(String schema, String tail) {
+    return IndexBody.ofTail(false, tail, schema).text();
+  }
+
+  @Test
+  void theHeadIsCutOffByItsLength() {
+    IndexBody body =
+        IndexBody.of(
+            "CREATE UNIQUE INDEX \"a USING b\" ON t1.\"x USING y\" USING btree (z)",
+            true,
+            "\"a USING b\"",
+            "t1.\"x USING y\"",
+            "t1");
+    assertThat(body).isEqualTo(new IndexBody(true, "USING btree (z)"));
+    assertThatThrownBy(() -> IndexBody.tail("CREATE INDEX a ON t USING btree (b)", false, "c", "t"))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void theTenantsSchemaIsReplacedWhereItQualifiesAName() {
+    assertThat(body("t1", "USING btree (t1.f(a), (b)::t1.mood)"))
+        .isEqualTo("USING btree (<tenant>.f(a), (b)::<tenant>.mood)");
+    assertThat(body("\"T 1\"", "USING btree (\"T 1\".f(a))"))
+        .isEqualTo("USING btree (<tenant>.f(a))");
+  }
+
+  @Test
+  void theTenantsSchemaIsNotReplacedInsideOtherNamesAndLiterals() {
+    String literal = "USING btree (a) WHERE (b = 't1.x'::text)";
+    assertThat(body("t1", literal)).isEqualTo(literal);
+    String escaped = "USING btree (a) WHERE (b = E'\\'t1.x'::text)";
+    assertThat(body("t1", escaped)).isEqualTo(escaped);
+    String doubled = "USING btree (a) WHERE (b = 'it''s t1.x'::text)";
+    assertThat(body("t1", doubled)).isEqualTo(doubled);
+    assertThat(body("c", "USING btree (abc.f(a), c.f(a))"))
+        .isEqualTo("USING btree (abc.f(a), <tenant>.f(a))");
+    assertThat(body("b", "USING btree (((x).b.c))")).isEqualTo("USING btree (((x).b.c))");
+    assertThat(body("t1", "USING btree (\"a t1.b\")")).isEqualTo("USING btree (\"a t1.b\")");
+  }
+
+  @Test
+  void bodiesOfDifferentTenantsAreEqual() {
+    assertThat(body("a", "USING btree (a.f(x)) WHERE (y = 'a.b'::text)"))
+        .isEqualTo(body("zz", "USING btree (zz.f(x)) WHERE (y = 'a.b'::text)"));
+  }
+}
