@@ -92,8 +92,9 @@ public final class SqlStates {
   }
 
   /**
-   * The server's primary message, else the driver's, one line. Never the detail: that of a unique
-   * violation holds the row's values.
+   * The server's primary message, else the driver's, one line without control characters: it quotes
+   * what the author of a spec wrote. Never the detail: that of a unique violation holds the row's
+   * values.
    */
   public static String primaryMessage(SQLException e) {
     String message =
@@ -101,7 +102,7 @@ public final class SqlStates {
             .map(ServerErrorMessage::getMessage)
             .or(() -> innermost(e))
             .orElse("the driver gave no message");
-    return message.lines().findFirst().orElse("").strip();
+    return message.lines().findFirst().orElse("").strip().replaceAll("\\p{Cntrl}", "\uFFFD");
   }
 
   private static Optional<String> innermost(SQLException e) {

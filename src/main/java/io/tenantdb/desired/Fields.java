@@ -65,6 +65,7 @@ final class Fields {
       if (CONTROL.matcher(value).find()) {
         problems.add(path, "must not have control characters.");
       }
+      unicode(path, value);
       if (value.getBytes(StandardCharsets.UTF_8).length > NAME_BYTES) {
         problems.add(path, Grammar.BYTES_MESSAGE);
       }
@@ -111,6 +112,7 @@ final class Fields {
     if (value.indexOf('\0') >= 0) {
       problems.add(path, "must not have the NUL character.");
     }
+    unicode(path, value);
     return Optional.of(value.strip());
   }
 
@@ -136,6 +138,13 @@ final class Fields {
       return words.get(absent);
     }
     return parsed;
+  }
+
+  /** Half a surrogate pair has no UTF-8: it would reach the server as a question mark. */
+  void unicode(String path, String value) {
+    if (!StandardCharsets.UTF_8.newEncoder().canEncode(value)) {
+      problems.add(path, "must be Unicode: it has half of a surrogate pair.");
+    }
   }
 
   private boolean required(String path, String value) {

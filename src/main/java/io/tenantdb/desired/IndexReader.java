@@ -167,6 +167,7 @@ final class IndexReader {
                   || value.toString().indexOf('\0') >= 0) {
                 problems.add(at, "must be a number, or a text of at most 64 characters.");
               } else {
+                fields.unicode(at, value.toString());
                 parameters.put(name, value.toString());
               }
             });

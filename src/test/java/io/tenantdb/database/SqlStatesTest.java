@@ -127,6 +127,14 @@ class SqlStatesTest {
     assertThat(SqlStates.primaryMessage(e)).isEqualTo("could not create unique index \"ux\"");
   }
 
+  @Test
+  void thePrimaryMessageHasNoControlCharacters() {
+    SQLException e =
+        new PSQLException(
+            new ServerErrorMessage("SERROR\0C22023\0Minvalid value: a\u001b[2Jb\tc\0"));
+    assertThat(SqlStates.primaryMessage(e)).isEqualTo("invalid value: a\uFFFD[2Jb\uFFFDc");
+  }
+
   private static void check(Map<SQLException, Reason> table, boolean connecting) {
     SoftAssertions softly = new SoftAssertions();
     table.forEach(

@@ -4,6 +4,8 @@ import static io.tenantdb.desired.Refusals.index;
 import static io.tenantdb.desired.Refusals.problems;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -24,6 +26,22 @@ class IndexRulesTest {
         .containsExactly(
             "spec.indexes[0].name: must not have control characters.",
             "spec.indexes[0].columns[0]: must not have control characters.");
+  }
+
+  @Test
+  void textsThatHaveNoUtf8AreRefused() {
+    JsonNode spec =
+        Specs.tree(
+            Specs.BASE + "indexes: [{name: x, table: t, columns: [a], where: x, with: {a: x}}]");
+    ObjectNode index = (ObjectNode) spec.path("indexes").path(0);
+    index.put("name", "ix\ud800").put("where", "a > '\udc00'");
+    ((ObjectNode) index.path("with")).put("a", "\ud83d");
+    String rule = ": must be Unicode: it has half of a surrogate pair.";
+    assertThat(problems(spec))
+        .containsExactlyInAnyOrder(
+            "spec.indexes[0].name" + rule,
+            "spec.indexes[0].where" + rule,
+            "spec.indexes[0].with.a" + rule);
   }
 
   @Test
