@@ -99,6 +99,12 @@ class HypertablePlanTest {
               Reason.ConversionBlocked,
               TenantState.FAILED),
           row(
+              "a table without columns",
+              convert(Convert.WHEN_EMPTY, w -> w.columnsPresent = false),
+              List.of(),
+              Reason.ConversionBlocked,
+              TenantState.FAILED),
+          row(
               "a unique index without the time column",
               convert(
                   Convert.WHEN_EMPTY,
