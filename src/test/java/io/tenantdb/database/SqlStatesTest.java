@@ -28,7 +28,14 @@ class SqlStatesTest {
   void whatAnOpenSessionIsRefused() {
     Map<SQLException, Reason> table = new LinkedHashMap<>();
     table.put(server("ERROR", "53100", "could not extend file"), Reason.ServerUnavailable);
-    table.put(server("ERROR", "53200", "out of memory"), Reason.ServerUnavailable);
+    table.put(server("ERROR", "53300", "too many connections"), Reason.ServerUnavailable);
+    table.put(server("FATAL", "53200", "out of memory"), Reason.ServerUnavailable);
+    table.put(server("PANIC", "58P01", "could not open file"), Reason.ServerUnavailable);
+    table.put(server("FATAL", "57P05", "idle-session timeout"), Reason.ServerUnavailable);
+    // About one statement: one tenant does not stop the others.
+    table.put(server("ERROR", "53200", "out of shared memory"), Reason.DatabaseError);
+    table.put(server("ERROR", "53400", "temporary file size"), Reason.DatabaseError);
+    table.put(server("ERROR", "58P01", "could not access file"), Reason.DatabaseError);
     table.put(server("FATAL", "57P01", "terminating connection"), Reason.ServerUnavailable);
     table.put(server("ERROR", "58030", "could not read block"), Reason.ServerUnavailable);
     table.put(server("FATAL", "08P01", "protocol violation"), Reason.ConnectionFailed);
@@ -106,6 +113,20 @@ class SqlStatesTest {
         tls(new SSLException("Connection reset", new SocketException("reset"))),
         Reason.ConnectionFailed);
     check(table, true);
+  }
+
+  @Test
+  void anErrorLeavesTheSessionUsableAndWhatIsFatalDoesNot() {
+    assertThat(SqlStates.endsSession(server("ERROR", "57P01", "raised by a function"))).isFalse();
+    assertThat(SqlStates.endsSession(server("ERROR", "08006", "raised by a function"))).isFalse();
+    assertThat(SqlStates.endsSession(server("FATAL", "57P01", "terminating"))).isTrue();
+    assertThat(
+            SqlStates.endsSession(
+                driver("I/O error", PSQLState.CONNECTION_FAILURE, new SocketException())))
+        .isTrue();
+    assertThat(
+            SqlStates.endsSession(driver("closed", PSQLState.CONNECTION_DOES_NOT_EXIST, null)))
+        .isTrue();
   }
 
   @Test
