@@ -42,14 +42,18 @@ public final class ChangeExecutor implements AutoCloseable {
       return ended(change, e.reason(), "", e.getMessage());
     } catch (SQLException e) {
       return ended(
-          change, SqlStates.whileRunning(e), SqlStates.state(e), SqlStates.primaryMessage(e));
+          change, SqlStates.whileChanging(e), SqlStates.state(e), SqlStates.primaryMessage(e));
     }
   }
 
   private ChangeResult ended(Change change, Reason found, String sqlState, String words) {
     Reason reason = inContext(change, found);
     String sentence =
-        change.target().schema() + ": " + change.object() + ": " + sentence(change, reason, words);
+        change.target().schema()
+            + ": "
+            + change.object()
+            + ": "
+            + sentence(change, reason, sqlState, words);
     return reason.stalls()
         ? ChangeResult.failed(change, reason, sqlState, sentence)
         : ChangeResult.postponed(change, reason, sqlState, sentence);
@@ -73,12 +77,24 @@ public final class ChangeExecutor implements AutoCloseable {
     return concurrently && byServer ? Reason.BuildTimeout : found;
   }
 
-  /** PostgreSQL's words, but where they would name a reserved name or lack what to do. */
-  private static String sentence(Change change, Reason reason, String words) {
+  /**
+   * PostgreSQL's words, but where they would name a reserved name, hold a row's values or lack what
+   * to do.
+   */
+  private static String sentence(Change change, Reason reason, String sqlState, String words) {
     if (reason == Reason.DuplicateRows) {
       return "rows of "
           + change.target().table()
           + " break the unique index; remove the duplicates, and it will be built.";
+    }
+    if (reason == Reason.DefinitionRefused && change instanceof CreateIndex) {
+      // Class 22 quotes the value ("invalid input syntax for type integer: ..."), and whatever a
+      // function of the tenant raises may.
+      return "rows of "
+          + change.target().table()
+          + " break the definition: SQLSTATE "
+          + sqlState
+          + "; correct the rows, or the index in the spec.";
     }
     if (reason == Reason.BuildTimeout) {
       return "the build was given up after spec.safety.buildTimeout; it is tried again.";

@@ -47,6 +47,12 @@ public final class SqlStates {
   private static final Set<String> WHOLE_SERVER =
       Set.of("57P01", "57P02", "57P03", "53100", "53300", "58030");
 
+  // Classes of errors that expressions, predicates and the rows under them raise: cardinality,
+  // data,
+  // constraints, external routines, names and types, program limits, PL/pgSQL.
+  private static final Set<String> REFUSING =
+      Set.of("21", "22", "23", "38", "39", "42", "54", "P0");
+
   private SqlStates() {}
 
   /** Why a session could not be opened. */
@@ -84,6 +90,18 @@ public final class SqlStates {
   }
 
   /**
+   * Why a change failed: what PostgreSQL says about values, rows and definitions does not pass by
+   * itself, unlike the same words about a query of the catalogs.
+   */
+  public static Reason whileChanging(SQLException e) {
+    Reason reason = whileRunning(e);
+    String state = state(e);
+    return reason == Reason.DatabaseError && REFUSING.stream().anyMatch(state::startsWith)
+        ? Reason.DefinitionRefused
+        : reason;
+  }
+
+  /**
    * True where nothing more can be asked on the connection: it broke, or the server ended the
    * session.
    */
@@ -99,8 +117,7 @@ public final class SqlStates {
    * other tenants alone.
    */
   private static boolean serverStops(SQLException e, String state) {
-    boolean resources =
-        state.startsWith("53") || state.startsWith("57P") || state.startsWith("58");
+    boolean resources = state.startsWith("53") || state.startsWith("57P") || state.startsWith("58");
     return WHOLE_SERVER.contains(state) || (resources && fatal(e));
   }
 

@@ -100,7 +100,8 @@ public enum Reason {
   NameTaken(Remedy.PERSON),
   /**
    * PostgreSQL refuses the declared definition: unknown column, non-immutable function, unknown
-   * operator class, …
+   * operator class, …; or rows that its expressions cannot be computed from or that do not fit into
+   * an index.
    */
   DefinitionRefused(Remedy.PERSON),
   /** An equal index under another name stands for the declared one. */

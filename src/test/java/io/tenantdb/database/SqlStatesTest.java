@@ -13,6 +13,7 @@ import java.security.cert.CertificateException;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
@@ -116,6 +117,28 @@ class SqlStatesTest {
   }
 
   @Test
+  void whatDataAndDefinitionsBreakDoesNotPassByItself() {
+    for (String state :
+        List.of(
+            "22P02", "22003", "22012", "22023", "23514", "42804", "42883", "42703", "42P17",
+            "54000", "54011", "P0001")) {
+      assertThat(SqlStates.whileChanging(server("ERROR", state, "no")))
+          .as(state)
+          .isEqualTo(Reason.DefinitionRefused);
+      assertThat(SqlStates.whileRunning(server("ERROR", state, "no")))
+          .as(state)
+          .isEqualTo(Reason.DatabaseError);
+    }
+    assertThat(SqlStates.whileChanging(server("ERROR", "42P01", "no"))).isEqualTo(Reason.Gone);
+    assertThat(SqlStates.whileChanging(server("ERROR", "23505", "no")))
+        .isEqualTo(Reason.DuplicateRows);
+    assertThat(SqlStates.whileChanging(server("ERROR", "53200", "no")))
+        .isEqualTo(Reason.DatabaseError);
+    assertThat(SqlStates.whileChanging(server("ERROR", "XX000", "no")))
+        .isEqualTo(Reason.DatabaseError);
+  }
+
+  @Test
   void anErrorLeavesTheSessionUsableAndWhatIsFatalDoesNot() {
     assertThat(SqlStates.endsSession(server("ERROR", "57P01", "raised by a function"))).isFalse();
     assertThat(SqlStates.endsSession(server("ERROR", "08006", "raised by a function"))).isFalse();
@@ -124,8 +147,7 @@ class SqlStatesTest {
             SqlStates.endsSession(
                 driver("I/O error", PSQLState.CONNECTION_FAILURE, new SocketException())))
         .isTrue();
-    assertThat(
-            SqlStates.endsSession(driver("closed", PSQLState.CONNECTION_DOES_NOT_EXIST, null)))
+    assertThat(SqlStates.endsSession(driver("closed", PSQLState.CONNECTION_DOES_NOT_EXIST, null)))
         .isTrue();
   }
 
