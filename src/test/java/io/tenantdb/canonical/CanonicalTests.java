@@ -484,7 +484,8 @@ abstract class CanonicalTests {
             .as(state)
             .isInstanceOfSatisfying(
                 Unknown.class,
-                unknown -> assertThat(unknown.reason()).isEqualTo(Reason.DatabaseError));
+                unknown ->
+                    assertThat(unknown).isEqualTo(new Unknown(Reason.DatabaseError, "no luck")));
       }
     }
   }
