@@ -48,7 +48,7 @@ public final class ChangeExecutor implements AutoCloseable {
     } catch (SQLException e) {
       return ended(
           change,
-          SqlStates.whileRunning(e),
+          SqlStates.whileChanging(e),
           SqlStates.state(e),
           SqlStates.primaryMessage(e),
           start);
@@ -67,7 +67,11 @@ public final class ChangeExecutor implements AutoCloseable {
       Change change, Reason found, String sqlState, String words, long start) {
     Reason reason = inContext(change, found, Duration.ofNanos(System.nanoTime() - start));
     String sentence =
-        change.target().schema() + ": " + change.object() + ": " + sentence(change, reason, words);
+        change.target().schema()
+            + ": "
+            + change.object()
+            + ": "
+            + sentence(change, reason, sqlState, words);
     return reason.stalls()
         ? ChangeResult.failed(change, reason, sqlState, sentence)
         : ChangeResult.postponed(change, reason, sqlState, sentence);
@@ -88,12 +92,24 @@ public final class ChangeExecutor implements AutoCloseable {
     return change instanceof CreateIndex && gaveUp && timeIsUp ? Reason.BuildTimeout : found;
   }
 
-  /** PostgreSQL's words, but where they would name a reserved name or lack what to do. */
-  private static String sentence(Change change, Reason reason, String words) {
+  /**
+   * PostgreSQL's words, but where they would name a reserved name, hold a row's values or lack what
+   * to do.
+   */
+  private static String sentence(Change change, Reason reason, String sqlState, String words) {
     if (reason == Reason.DuplicateRows) {
       return "rows of "
           + change.target().table()
           + " break the unique index; remove the duplicates, and it will be built.";
+    }
+    if (reason == Reason.DefinitionRefused && change instanceof CreateIndex) {
+      // Class 22 quotes the value ("invalid input syntax for type integer: ..."), and whatever a
+      // function of the tenant raises may.
+      return "rows of "
+          + change.target().table()
+          + " break the definition: SQLSTATE "
+          + sqlState
+          + "; correct the rows, or the index in the spec.";
     }
     if (reason == Reason.BuildTimeout) {
       return "the build was given up after spec.safety.buildTimeout; it is tried again.";

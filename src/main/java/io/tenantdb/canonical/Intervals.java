@@ -102,9 +102,12 @@ final class Intervals {
         row.getString(2), row.getLong(3), Instant.EPOCH.plus(row.getLong(4), ChronoUnit.MICROS));
   }
 
-  /** Class 22: the text is no interval, or one beyond PostgreSQL's range of dates. */
+  /**
+   * Class 22: the text is no interval, or one beyond PostgreSQL's range of dates. 0A000: since
+   * PostgreSQL 17 {@code infinity} is an interval, but no number of microseconds.
+   */
   private static boolean unreadable(SQLException e) {
-    return SqlStates.state(e).startsWith("22");
+    return SqlStates.state(e).startsWith("22") || SqlStates.whileRunning(e) == Reason.NotSupported;
   }
 
   private static String array(Collection<String> texts) {

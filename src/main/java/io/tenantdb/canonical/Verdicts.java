@@ -24,18 +24,25 @@ final class Verdicts {
   /**
    * The verdict.
    *
-   * @throws SQLException the same, where it says nothing about the definition: the connection
-   *     broke, the server stops
+   * @throws SQLException the same, where the connection is gone. A SQLSTATE alone ends no pass: a
+   *     tenant's function may raise any
    */
   static CanonicalIndex of(SQLException e, DesiredIndex index, String table) throws SQLException {
     String state = SqlStates.state(e);
     String said = SqlStates.primaryMessage(e);
+    if (SqlStates.endsSession(e)) {
+      throw e;
+    }
     // Class XX: "cache lookup failed" and the like, where something vanished meanwhile.
     if (BUSY.contains(state) || state.startsWith("XX")) {
       return new Unknown(Reason.Busy, said);
     }
+    if (state.startsWith("53") || state.startsWith("58")) {
+      return new Unknown(Reason.DatabaseError, said);
+    }
     return switch (SqlStates.whileRunning(e)) {
-      case ServerUnavailable, ConnectionFailed, NotPrimary -> throw e;
+      case ServerUnavailable, ConnectionFailed, NotPrimary ->
+          new Unknown(Reason.DatabaseError, said);
       case InsufficientPrivilege -> new Unknown(Reason.InsufficientPrivilege, said);
       case NotSupported -> new Refused(Reason.NotSupported, state, said);
       default -> {

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
 import org.postgresql.util.PSQLException;
@@ -42,6 +43,16 @@ public final class SqlStates {
           Map.entry("TS001", Reason.NotHypertable),
           Map.entry("TS103", Reason.ConversionBlocked));
 
+  // Shutdown, crash, start; disk full, too many connections, I/O error: whatever the severity.
+  private static final Set<String> WHOLE_SERVER =
+      Set.of("57P01", "57P02", "57P03", "53100", "53300", "58030");
+
+  // Classes of errors that expressions, predicates and the rows under them raise: cardinality,
+  // data,
+  // constraints, external routines, names and types, program limits, PL/pgSQL.
+  private static final Set<String> REFUSING =
+      Set.of("21", "22", "23", "38", "39", "42", "54", "P0");
+
   private SqlStates() {}
 
   /** Why a session could not be opened. */
@@ -57,7 +68,7 @@ public final class SqlStates {
   /** Why a statement of an open session failed. */
   public static Reason whileRunning(SQLException e) {
     String state = state(e);
-    if (state.startsWith("53") || state.startsWith("57P") || state.startsWith("58")) {
+    if (serverStops(e, state)) {
       return Reason.ServerUnavailable;
     }
     if (state.startsWith("08") || chain(e).stream().anyMatch(IOException.class::isInstance)) {
@@ -76,6 +87,38 @@ public final class SqlStates {
       return Reason.TimescaleLicense;
     }
     return STATES.getOrDefault(state, Reason.DatabaseError);
+  }
+
+  /**
+   * Why a change failed: what PostgreSQL says about values, rows and definitions does not pass by
+   * itself, unlike the same words about a query of the catalogs.
+   */
+  public static Reason whileChanging(SQLException e) {
+    Reason reason = whileRunning(e);
+    String state = state(e);
+    return reason == Reason.DatabaseError && REFUSING.stream().anyMatch(state::startsWith)
+        ? Reason.DefinitionRefused
+        : reason;
+  }
+
+  /**
+   * True where nothing more can be asked on the connection: it broke, or the server ended the
+   * session.
+   */
+  public static boolean endsSession(SQLException e) {
+    return fatal(e)
+        || chain(e).stream().anyMatch(IOException.class::isInstance)
+        || (state(e).startsWith("08") && server(e).isEmpty());
+  }
+
+  /**
+   * What the server says is about all of it. Of classes 53 and 58 most errors are about one
+   * statement: a build that needs more memory or locks than there are is no reason to leave the
+   * other tenants alone.
+   */
+  private static boolean serverStops(SQLException e, String state) {
+    boolean resources = state.startsWith("53") || state.startsWith("57P") || state.startsWith("58");
+    return WHOLE_SERVER.contains(state) || (resources && fatal(e));
   }
 
   /**
@@ -143,7 +186,10 @@ public final class SqlStates {
   }
 
   private static boolean fatal(SQLException e) {
-    return server(e).map(m -> "FATAL".equals(m.getSeverity())).orElse(false);
+    return server(e)
+        .map(ServerErrorMessage::getSeverity)
+        .filter(severity -> severity.equals("FATAL") || severity.equals("PANIC"))
+        .isPresent();
   }
 
   private static Optional<ServerErrorMessage> server(SQLException e) {

@@ -44,7 +44,7 @@ public record Mark(
   private static final Pattern LINE =
       Pattern.compile(
           "tenantdb:v1 owner=(\\S+) name=(\\S+) table=(\\S+) spec=([0-9a-f]{16})"
-              + " (made|adopted)((?: \\S+)*)");
+              + " (made|adopted)((?: \\S+)*+)");
 
   /**
    * The mark in a comment or a config value; empty where there is none, or one that cannot be read.

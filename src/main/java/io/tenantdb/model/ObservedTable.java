@@ -11,8 +11,8 @@ import java.util.Optional;
  * @param constraintSignature hash over the constraints; with the columns it tells whether a new
  *     tenant has settled
  * @param pages size of the main fork in 8 KiB pages. From the file itself where a hypertable
- *     declaration may convert the table, and then at least 1 where another session's lock hides it:
- *     not known to be empty. Elsewhere {@code relpages}, the planner's last estimate
+ *     declaration may convert the table, and then {@link #UNKNOWN_PAGES} where another session's
+ *     lock hides it. Elsewhere {@code relpages}, the planner's last estimate
  * @param foreignLock true where another session holds or awaits a lock above ACCESS SHARE on it
  * @param referencedBy foreign keys that point here, the table's own among them, as {@code
  *     schema.table.constraint}; read only where a hypertable declaration may convert the table
@@ -33,6 +33,9 @@ public record ObservedTable(
     boolean published,
     List<ObservedIndex> indexes,
     Optional<ObservedHypertable> hypertable) {
+
+  /** {@link #pages} of a table whose file could not be looked at. */
+  public static final long UNKNOWN_PAGES = -1;
 
   /** What sort of relation bears the name. */
   public enum Kind {

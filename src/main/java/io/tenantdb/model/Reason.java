@@ -57,8 +57,8 @@ public enum Reason {
   /** The server's version is older than the oldest supported one. */
   UnsupportedServer(Remedy.PERSON),
   /**
-   * SQLSTATE classes 53, 57P0x and 58: disk, connections, shutdown, I/O. The database is left alone
-   * at once.
+   * SQLSTATE 53100, 53300, 57P0x and 58030, and what else of classes 53 and 58 ends the session:
+   * disk, connections, shutdown, I/O. The database is left alone at once.
    */
   ServerUnavailable(Remedy.TIME),
   /**
@@ -100,7 +100,8 @@ public enum Reason {
   NameTaken(Remedy.PERSON),
   /**
    * PostgreSQL refuses the declared definition: unknown column, non-immutable function, unknown
-   * operator class, …
+   * operator class, …; or rows that its expressions cannot be computed from or that do not fit into
+   * an index.
    */
   DefinitionRefused(Remedy.PERSON),
   /** An equal index under another name stands for the declared one. */

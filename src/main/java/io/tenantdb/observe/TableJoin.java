@@ -94,7 +94,7 @@ final class TableJoin {
 
   private long pages(Table table) {
     return convertible.contains(table.oid())
-        ? obstacles.pages(table.oid()).orElse(Math.max(1, table.pages()))
+        ? obstacles.pages(table.oid()).orElse(ObservedTable.UNKNOWN_PAGES)
         : table.pages();
   }
 

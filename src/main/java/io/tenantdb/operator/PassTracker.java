@@ -14,7 +14,6 @@ import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,7 +21,6 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
@@ -35,7 +33,8 @@ final class PassTracker implements PassListener {
 
   private final InstantSource clock;
   private final Listener listener;
-  private final Map<Failure.Key, Failure> failures;
+  // By place: a fleet in which all tenants fail is asked once for each of its changes.
+  private final Map<Looks.Place, Map<Failure.Key, Failure>> failures = new HashMap<>();
   private final Set<String> failedBefore;
   private final SortedMap<Looks.Place, BuildProgress> running =
       new TreeMap<>(Comparator.comparing(Looks.Place::schema).thenComparing(Looks.Place::object));
@@ -72,8 +71,7 @@ final class PassTracker implements PassListener {
   PassTracker(InstantSource clock, List<Failure> known, Listener listener) {
     this.clock = clock;
     this.listener = listener;
-    this.failures =
-        known.stream().collect(Collectors.toMap(Failure::key, Function.identity(), (a, b) -> a));
+    known.forEach(this::remember);
     this.failedBefore = known.stream().map(Failure::schema).collect(Collectors.toSet());
   }
 
@@ -107,12 +105,10 @@ final class PassTracker implements PassListener {
     TenantState afterwards = new TenantPlan(tenant.schema(), List.of(), tenant.findings()).state();
     tenants.put(tenant.schema(), new Tenant(afterwards, tenant.changes().size(), state));
     counts.merge(state, 1, Integer::sum);
-    Set<Looks.Place> places = new HashSet<>();
-    failures.keySet().forEach(key -> places.add(new Looks.Place(key.schema(), key.object())));
     open +=
         (int)
             tenant.changes().stream()
-                .filter(change -> !places.contains(Looks.Place.of(change)))
+                .filter(change -> !failures.containsKey(Looks.Place.of(change)))
                 .count();
   }
 
@@ -131,11 +127,7 @@ final class PassTracker implements PassListener {
   public synchronized void finished(ChangeResult result) {
     Looks.Place place = Looks.Place.of(result.change());
     running.remove(place);
-    boolean knownFailure =
-        failures.keySet().stream()
-            .anyMatch(
-                key -> key.schema().equals(place.schema()) && key.object().equals(place.object()));
-    open = Math.max(0, open - (knownFailure ? 0 : 1));
+    open = Math.max(0, open - (failures.containsKey(place) ? 0 : 1));
     switch (result.status()) {
       case DONE -> done(place);
       case FAILED -> failed(place, result);
@@ -146,10 +138,7 @@ final class PassTracker implements PassListener {
   }
 
   private void done(Looks.Place place) {
-    failures
-        .keySet()
-        .removeIf(
-            key -> key.schema().equals(place.schema()) && key.object().equals(place.object()));
+    failures.remove(place);
     Optional.ofNullable(tenants.get(place.schema()))
         .ifPresent(
             tenant -> {
@@ -169,9 +158,15 @@ final class PassTracker implements PassListener {
             result.sqlState(),
             result.message(),
             clock.instant());
-    failures.putIfAbsent(failure.key(), failure);
+    remember(failure);
     Optional.ofNullable(tenants.get(place.schema()))
         .ifPresent(tenant -> become(tenant, TenantState.FAILED));
+  }
+
+  private void remember(Failure failure) {
+    failures
+        .computeIfAbsent(new Looks.Place(failure.schema(), failure.object()), p -> new HashMap<>())
+        .putIfAbsent(failure.key(), failure);
   }
 
   private void become(Tenant tenant, TenantState state) {
@@ -191,7 +186,13 @@ final class PassTracker implements PassListener {
         look -> {
           told = clock.instant();
           listener.stands(
-              look.now(counts, failures.values().stream().sorted(Failure.ORDER).toList(), open),
+              look.now(
+                  counts,
+                  failures.values().stream()
+                      .flatMap(place -> place.values().stream())
+                      .sorted(Failure.ORDER)
+                      .toList(),
+                  open),
               List.copyOf(running.values()));
         });
   }

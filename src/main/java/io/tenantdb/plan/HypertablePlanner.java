@@ -149,6 +149,15 @@ final class HypertablePlanner {
           table.name() + " cannot become a hypertable: " + String.join("; ", obstacles) + ".");
       return;
     }
+    if (table.pages() == ObservedTable.UNKNOWN_PAGES) {
+      draft.find(
+          Verdict.POSTPONED,
+          table.name(),
+          Reason.Busy,
+          table.name()
+              + " cannot become a hypertable now: another session holds it locked, so that nobody can tell whether it is empty; it is tried again.");
+      return;
+    }
     boolean integerTime = INTEGERS.contains(draft.columnType(table, wanted.timeColumn()));
     Optional<TimeSpan> interval = wanted.chunkInterval();
     if (interval.isPresent() && interval.get() instanceof TimeSpan.Whole != integerTime) {

@@ -17,15 +17,11 @@ import io.tenantdb.model.PolicyState;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.ServerInfo;
 import io.tenantdb.model.TimeSpan;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.Optional;
 
 /** Plans the policies of one hypertable of one tenant. */
 final class PolicyPlanner {
 
-  private static final long SECONDS_PER_DAY = 86_400;
-  private static final long MICROS_PER_SECOND = 1_000_000;
 
   private final Desired desired;
   private final Canonical canonical;
@@ -35,6 +31,7 @@ final class PolicyPlanner {
   private final boolean integerTime;
   private final String extensionSchema;
   private final CompressionSettingsPlanner settings;
+  private final PolicyRun run;
 
   PolicyPlanner(
       Desired desired,
@@ -51,6 +48,7 @@ final class PolicyPlanner {
     this.wanted = wanted;
     this.integerTime = integerTime;
     this.extensionSchema = server.timescale().schema().orElseThrow();
+    this.run = new PolicyRun(canonical, draft, table, wanted.timeColumn());
     this.settings = new CompressionSettingsPlanner(draft, table, wanted.timeColumn());
   }
 
@@ -156,10 +154,11 @@ final class PolicyPlanner {
             declared.kind(),
             lag,
             declared.every(),
-            startInSeconds(declared),
+            run.startInSeconds(declared.kind(), declared.every()),
             mark(declared, Mark.Origin.MADE),
             extensionSchema,
-            dropsChunks(declared.kind(), lag, startInSeconds(declared)),
+            run.dropsChunks(
+                declared.kind(), lag, run.startInSeconds(declared.kind(), declared.every())),
             draft.converged()));
   }
 
@@ -214,13 +213,13 @@ final class PolicyPlanner {
             job.id(),
             lagDiffers ? Optional.of(lag) : Optional.empty(),
             every,
-            startInSeconds(declared),
+            run.startInSeconds(declared.kind(), declared.every()),
             mark,
             lagDiffers || every.isPresent() ? describe(job) : "as declared, " + marking(job),
             lagDiffers || every.isPresent() ? describe(declared, lag, job) : "marked",
             extensionSchema,
             shorter,
-            shorter && dropsChunks(declared.kind(), lag, secondsToNextRun(declared, job, every)),
+            shorter && run.dropsChunks(declared.kind(), lag, run.secondsToNext(job, every)),
             (lagDiffers || every.isPresent()) && !ourOlderSpec(job, declared)));
   }
 
@@ -265,56 +264,6 @@ final class PolicyPlanner {
       return w.before().isAfter(canonical.interval(live.text()).before());
     }
     return true;
-  }
-
-  /**
-   * Destructive is judged by effect: would the next run drop a chunk? Integer time has a clock of
-   * the tenant's own, which is not asked: any chunk counts.
-   *
-   * @param inSeconds when the next run is, at the latest
-   */
-  private boolean dropsChunks(PolicyKind kind, TimeSpan lag, long inSeconds) {
-    Optional<ObservedHypertable> live = table.hypertable();
-    if (kind != PolicyKind.RETENTION || live.isEmpty() || live.get().chunks() == 0) {
-      return false;
-    }
-    if (lag instanceof TimeSpan.Interval interval && live.get().oldestChunkEnd().isPresent()) {
-      Instant border =
-          canonical.interval(interval.text()).before().plusSeconds(inSeconds).plus(zoneMargin());
-      return !live.get().oldestChunkEnd().get().isAfter(border);
-    }
-    return true;
-  }
-
-  /**
-   * Dates and timestamps without time zone are read in the server's zone, at most 14 hours from
-   * UTC.
-   */
-  private Duration zoneMargin() {
-    return draft.columnType(table, wanted.timeColumn()).equals("timestamp with time zone")
-        ? Duration.ZERO
-        : Duration.ofDays(1);
-  }
-
-  private long secondsToNextRun(Declared declared, Job job, Optional<String> newSchedule) {
-    return newSchedule.isPresent()
-        ? startInSeconds(declared)
-        : canonical.interval(job.every()).micros() / MICROS_PER_SECOND;
-  }
-
-  /**
-   * Spread over the tenants by their names, within one interval and one day: 5,000 jobs must not
-   * start in one second.
-   */
-  private long startInSeconds(Declared declared) {
-    long perInterval =
-        declared
-            .every()
-            .map(e -> canonical.interval(e).micros() / MICROS_PER_SECOND)
-            .orElse(
-                declared.kind() == PolicyKind.RETENTION ? SECONDS_PER_DAY : SECONDS_PER_DAY / 2);
-    long range = Math.max(1, Math.min(perInterval, SECONDS_PER_DAY));
-    return Math.floorMod((long) draft.schema().hashCode(), range);
   }
 
   private Mark mark(Declared declared, Mark.Origin origin) {

@@ -12,9 +12,11 @@ import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.ObservedTenant;
 import io.tenantdb.model.Reason;
+import io.tenantdb.model.TableLayout;
 import io.tenantdb.model.Target;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One tenant's plan while it is being made: collects changes and findings, and holds changes to the
@@ -61,18 +63,24 @@ final class TenantDraft {
 
   /** True when the columns of the table have this name among them. */
   boolean hasColumn(ObservedTable table, String column) {
-    return observed.layouts().get(table.columnSignature()).has(column);
+    return layout(table).filter(layout -> layout.has(column)).isPresent();
   }
 
   /**
    * The column's type as {@code format_type} prints it; empty text where there is no such column.
    */
   String columnType(ObservedTable table, String column) {
-    return observed.layouts().get(table.columnSignature()).columns().stream()
+    return layout(table).stream()
+        .flatMap(layout -> layout.columns().stream())
         .filter(c -> c.name().equals(column))
         .map(c -> c.type())
         .findFirst()
         .orElse("");
+  }
+
+  /** Empty for a table without columns: no row of the catalogs tells of one. */
+  private Optional<TableLayout> layout(ObservedTable table) {
+    return Optional.ofNullable(observed.layouts().get(table.columnSignature()));
   }
 
   /** True when the table is a hypertable, or will be once the changes planned so far are made. */

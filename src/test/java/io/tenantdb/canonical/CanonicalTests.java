@@ -465,6 +465,32 @@ abstract class CanonicalTests {
   }
 
   @Test
+  void noSqlstateThatATenantsFunctionRaisesEndsThePassOfTheOthers() {
+    try (Fleet fleet = fleet()) {
+      fleet.tenant(
+          "t1",
+          "app",
+          PLAIN,
+          """
+          CREATE FUNCTION fails(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+          BEGIN
+            RAISE EXCEPTION 'no luck' USING ERRCODE = $1;
+          END $$
+          """);
+      for (String state : List.of("53200", "53100", "58030", "57P01", "08006", "25006")) {
+        CanonicalIndex form =
+            form(fleet, "t1", where(index("ix", "items", "a"), "name = fails('" + state + "')"));
+        assertThat(form)
+            .as(state)
+            .isInstanceOfSatisfying(
+                Unknown.class,
+                unknown ->
+                    assertThat(unknown).isEqualTo(new Unknown(Reason.DatabaseError, "no luck")));
+      }
+    }
+  }
+
+  @Test
   void expressionsOnASuperusersTableAreNotTriedPlainColumnsAre() {
     try (Fleet fleet = fleet()) {
       fleet.tenant("t1", "postgres", PLAIN);

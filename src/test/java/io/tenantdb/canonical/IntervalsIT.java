@@ -86,6 +86,26 @@ class IntervalsIT {
   }
 
   @Test
+  void anInfiniteLiveTextEqualsNoneAndReachesBackForEver() throws SQLException {
+    Map<String, CanonicalInterval> read =
+        read(Set.of("1 day"), Set.of("infinity", "-infinity", "2 days"));
+    assertThat(read.get("1 day").fields()).isEqualTo("1 day");
+    assertThat(read.get("2 days").fields()).isEqualTo("2 days");
+    assertThat(read.get("infinity").fields()).isNotEqualTo(read.get("-infinity").fields());
+    assertThat(read.get("infinity").micros()).isEqualTo(Long.MAX_VALUE);
+    assertThat(read.get("infinity").before()).isEqualTo(Instant.MIN);
+    assertThat(read.get("-infinity").before()).isEqualTo(Instant.MIN);
+  }
+
+  @Test
+  void aDeclaredInfinityIsTheSpecsFault() {
+    assertThatThrownBy(() -> read(Set.of("infinity"), Set.of()))
+        .isInstanceOfSatisfying(
+            DatabaseException.class, e -> assertThat(e.reason()).isEqualTo(Reason.SpecInvalid))
+        .hasMessageContaining("'infinity'");
+  }
+
+  @Test
   void aDeclaredTextThatCannotBeReadIsTheSpecsFault() {
     assertThatThrownBy(() -> read(Set.of("1 day", "bogus"), Set.of()))
         .isInstanceOfSatisfying(

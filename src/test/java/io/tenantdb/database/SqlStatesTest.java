@@ -13,6 +13,7 @@ import java.security.cert.CertificateException;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
@@ -28,7 +29,14 @@ class SqlStatesTest {
   void whatAnOpenSessionIsRefused() {
     Map<SQLException, Reason> table = new LinkedHashMap<>();
     table.put(server("ERROR", "53100", "could not extend file"), Reason.ServerUnavailable);
-    table.put(server("ERROR", "53200", "out of memory"), Reason.ServerUnavailable);
+    table.put(server("ERROR", "53300", "too many connections"), Reason.ServerUnavailable);
+    table.put(server("FATAL", "53200", "out of memory"), Reason.ServerUnavailable);
+    table.put(server("PANIC", "58P01", "could not open file"), Reason.ServerUnavailable);
+    table.put(server("FATAL", "57P05", "idle-session timeout"), Reason.ServerUnavailable);
+    // About one statement: one tenant does not stop the others.
+    table.put(server("ERROR", "53200", "out of shared memory"), Reason.DatabaseError);
+    table.put(server("ERROR", "53400", "temporary file size"), Reason.DatabaseError);
+    table.put(server("ERROR", "58P01", "could not access file"), Reason.DatabaseError);
     table.put(server("FATAL", "57P01", "terminating connection"), Reason.ServerUnavailable);
     table.put(server("ERROR", "58030", "could not read block"), Reason.ServerUnavailable);
     table.put(server("FATAL", "08P01", "protocol violation"), Reason.ConnectionFailed);
@@ -106,6 +114,41 @@ class SqlStatesTest {
         tls(new SSLException("Connection reset", new SocketException("reset"))),
         Reason.ConnectionFailed);
     check(table, true);
+  }
+
+  @Test
+  void whatDataAndDefinitionsBreakDoesNotPassByItself() {
+    for (String state :
+        List.of(
+            "22P02", "22003", "22012", "22023", "23514", "42804", "42883", "42703", "42P17",
+            "54000", "54011", "P0001")) {
+      assertThat(SqlStates.whileChanging(server("ERROR", state, "no")))
+          .as(state)
+          .isEqualTo(Reason.DefinitionRefused);
+      assertThat(SqlStates.whileRunning(server("ERROR", state, "no")))
+          .as(state)
+          .isEqualTo(Reason.DatabaseError);
+    }
+    assertThat(SqlStates.whileChanging(server("ERROR", "42P01", "no"))).isEqualTo(Reason.Gone);
+    assertThat(SqlStates.whileChanging(server("ERROR", "23505", "no")))
+        .isEqualTo(Reason.DuplicateRows);
+    assertThat(SqlStates.whileChanging(server("ERROR", "53200", "no")))
+        .isEqualTo(Reason.DatabaseError);
+    assertThat(SqlStates.whileChanging(server("ERROR", "XX000", "no")))
+        .isEqualTo(Reason.DatabaseError);
+  }
+
+  @Test
+  void anErrorLeavesTheSessionUsableAndWhatIsFatalDoesNot() {
+    assertThat(SqlStates.endsSession(server("ERROR", "57P01", "raised by a function"))).isFalse();
+    assertThat(SqlStates.endsSession(server("ERROR", "08006", "raised by a function"))).isFalse();
+    assertThat(SqlStates.endsSession(server("FATAL", "57P01", "terminating"))).isTrue();
+    assertThat(
+            SqlStates.endsSession(
+                driver("I/O error", PSQLState.CONNECTION_FAILURE, new SocketException())))
+        .isTrue();
+    assertThat(SqlStates.endsSession(driver("closed", PSQLState.CONNECTION_DOES_NOT_EXIST, null)))
+        .isTrue();
   }
 
   @Test

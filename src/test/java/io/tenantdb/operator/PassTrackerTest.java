@@ -86,6 +86,35 @@ class PassTrackerTest {
     assertThat(last().count(TenantState.SYNCED)).isEqualTo(1);
   }
 
+  @Test
+  void one_place_that_failed_for_two_reasons_is_forgotten_whole_and_no_other() {
+    String object = Scenes.missing("tenant_a").object();
+    PassTracker tracker =
+        tracker(
+            List.of(
+                failure("tenant_a", object, Reason.LockTimeout),
+                failure("tenant_a", object, Reason.DuplicateRows),
+                failure("tenant_a", "other.ix", Reason.DuplicateRows),
+                failure("tenant_b", object, Reason.DuplicateRows)));
+    tracker.planned(
+        Scenes.observed("tenant_a", "tenant_b"),
+        Scenes.plan(
+            Scenes.with("tenant_a", Scenes.missing("tenant_a")),
+            Scenes.with("tenant_b", Scenes.missing("tenant_b"))));
+
+    tracker.finished(ChangeResult.done(Scenes.missing("tenant_a")));
+
+    assertThat(last().failures())
+        .containsExactly(
+            failure("tenant_a", "other.ix", Reason.DuplicateRows),
+            failure("tenant_b", object, Reason.DuplicateRows));
+    assertThat(last().open()).isZero();
+  }
+
+  private static Failure failure(String schema, String object, Reason reason) {
+    return new Failure(schema, object, reason, "", "No.", Scenes.NOW);
+  }
+
   private Look last() {
     return looks.get(looks.size() - 1);
   }

@@ -15,6 +15,7 @@ import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.Observed.OwnerRights;
 import io.tenantdb.model.ObservedHypertable.Job;
+import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.PolicyChange.AddPolicy;
 import io.tenantdb.model.PolicyChange.AlterPolicy;
 import io.tenantdb.model.PolicyChange.RemovePolicy;
@@ -100,6 +101,29 @@ class HypertablePlanTest {
           row(
               "rows",
               convert(Convert.WHEN_EMPTY, w -> w.pages = 3),
+              List.of(),
+              Reason.ConversionBlocked,
+              TenantState.FAILED),
+          row(
+              "a lock hides whether there are rows",
+              convert(Convert.WHEN_EMPTY, w -> w.pages = ObservedTable.UNKNOWN_PAGES),
+              List.of(),
+              Reason.Busy,
+              TenantState.PENDING),
+          row(
+              "a lock hides whether there are rows, and something else stands in the way",
+              convert(
+                  Convert.WHEN_EMPTY,
+                  w -> {
+                    w.pages = ObservedTable.UNKNOWN_PAGES;
+                    w.published = true;
+                  }),
+              List.of(),
+              Reason.ConversionBlocked,
+              TenantState.FAILED),
+          row(
+              "a table without columns",
+              convert(Convert.WHEN_EMPTY, w -> w.columnsPresent = false),
               List.of(),
               Reason.ConversionBlocked,
               TenantState.FAILED),

@@ -78,6 +78,7 @@ final class World {
   long pages = 0;
   boolean published = false;
   boolean tablePresent = true;
+  boolean columnsPresent = true;
 
   World() {
     owners.put("app", new OwnerRights(true, false, true));
@@ -320,13 +321,15 @@ final class World {
         NOW,
         tenants,
         Set.of(),
-        Map.of(
-            "sig",
-            new TableLayout(
-                List.of(
-                    new Column("ts", timeType, "", true),
-                    new Column("a", "integer", "", false),
-                    new Column("b", "text", "", false)))),
+        columnsPresent
+            ? Map.of(
+                "sig",
+                new TableLayout(
+                    List.of(
+                        new Column("ts", timeType, "", true),
+                        new Column("a", "integer", "", false),
+                        new Column("b", "text", "", false))))
+            : Map.of(),
         owners);
   }
 
