@@ -6,7 +6,6 @@ import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredHypertable;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.Mark;
-import io.tenantdb.model.ObservedHypertable;
 import io.tenantdb.model.ObservedHypertable.Job;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.PolicyChange.AddPolicy;
@@ -21,7 +20,6 @@ import java.util.Optional;
 
 /** Plans the policies of one hypertable of one tenant. */
 final class PolicyPlanner {
-
 
   private final Desired desired;
   private final Canonical canonical;

@@ -29,8 +29,8 @@ final class PolicyRun {
   }
 
   /**
-   * Destructive is judged by effect: would the next run drop a chunk? Integer time has a clock of the
-   * tenant's own, which is not asked: any chunk counts.
+   * Destructive is judged by effect: would the next run drop a chunk? Integer time has a clock of
+   * the tenant's own, which is not asked: any chunk counts.
    *
    * @param inSeconds when the next run is, at the latest
    */
@@ -47,7 +47,10 @@ final class PolicyRun {
     return true;
   }
 
-  /** Dates and timestamps without time zone are read in the server's zone, at most 14 hours from UTC. */
+  /**
+   * Dates and timestamps without time zone are read in the server's zone, at most 14 hours from
+   * UTC.
+   */
   private Duration zoneMargin() {
     return draft.columnType(table, timeColumn).equals("timestamp with time zone")
         ? Duration.ZERO
