@@ -27,10 +27,14 @@ public sealed interface Change permits IndexChange, HypertableChange, PolicyChan
   String after();
 
   /** What it can do to the application. */
-  Hazard hazard();
+  default Hazard hazard() {
+    return Hazard.NONE;
+  }
 
   /** True when it mends what somebody changed or removed; false when it was never there. */
-  boolean drift();
+  default boolean drift() {
+    return false;
+  }
 
   /** The SQL, in order. All but an index build run in one transaction. */
   List<Statement> statements();

@@ -34,16 +34,6 @@ public sealed interface HypertableChange extends Change {
     }
 
     @Override
-    public Hazard hazard() {
-      return Hazard.NONE;
-    }
-
-    @Override
-    public boolean drift() {
-      return false;
-    }
-
-    @Override
     public List<Statement> statements() {
       List<String> parameters = new ArrayList<>(List.of(target.relation(), timeColumn));
       chunkInterval.ifPresent(interval -> parameters.add(interval.text()));
@@ -81,11 +71,6 @@ public sealed interface HypertableChange extends Change {
     @Override
     public String after() {
       return interval.text();
-    }
-
-    @Override
-    public Hazard hazard() {
-      return Hazard.NONE;
     }
 
     @Override
@@ -137,11 +122,6 @@ public sealed interface HypertableChange extends Change {
               + "; orderBy "
               + orderBy.map(SetCompression::orderBySql).orElse("as TimescaleDB chooses");
       return text;
-    }
-
-    @Override
-    public Hazard hazard() {
-      return Hazard.NONE;
     }
 
     @Override

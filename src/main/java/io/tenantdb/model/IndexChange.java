@@ -127,16 +127,6 @@ public sealed interface IndexChange extends Change {
     }
 
     @Override
-    public Hazard hazard() {
-      return Hazard.NONE;
-    }
-
-    @Override
-    public boolean drift() {
-      return false;
-    }
-
-    @Override
     public List<Statement> statements() {
       return publish(target, reservedName, name, mark);
     }
@@ -162,11 +152,6 @@ public sealed interface IndexChange extends Change {
     @Override
     public String after() {
       return "named " + name;
-    }
-
-    @Override
-    public Hazard hazard() {
-      return Hazard.NONE;
     }
 
     @Override
@@ -207,16 +192,6 @@ public sealed interface IndexChange extends Change {
     }
 
     @Override
-    public Hazard hazard() {
-      return Hazard.NONE;
-    }
-
-    @Override
-    public boolean drift() {
-      return false;
-    }
-
-    @Override
     public List<Statement> statements() {
       return List.of(commentOn(target, name, mark.above(comment)));
     }
@@ -249,16 +224,6 @@ public sealed interface IndexChange extends Change {
     @Override
     public String after() {
       return "absent";
-    }
-
-    @Override
-    public Hazard hazard() {
-      return Hazard.NONE;
-    }
-
-    @Override
-    public boolean drift() {
-      return false;
     }
 
     @Override

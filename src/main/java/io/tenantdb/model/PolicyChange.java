@@ -196,11 +196,6 @@ public sealed interface PolicyChange extends Change {
     }
 
     @Override
-    public Hazard hazard() {
-      return Hazard.NONE;
-    }
-
-    @Override
     public List<Statement> statements() {
       return List.of(
           Statement.of(
