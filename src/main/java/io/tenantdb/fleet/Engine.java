@@ -24,7 +24,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
@@ -42,13 +41,9 @@ public final class Engine {
   private Canonicalizer canonicalizer = new Canonicalizer();
   private Sightings sightings = new Sightings();
   private final Attempts attempts = new Attempts();
-  private Optional<Identity> identity = Optional.empty();
-  private Optional<Desired> changedUnder = Optional.empty();
+  private final KnownDatabase known = new KnownDatabase();
   private final AtomicReference<Rollout> running = new AtomicReference<>();
   private volatile boolean cancelled;
-
-  /** Which database it was that is remembered: a restored or re-created one is another. */
-  private record Identity(Optional<String> systemIdentifier, long databaseOid) {}
 
   /**
    * One pass over all tenants. Observing needs no lock; from the first change on, one session lock
@@ -117,19 +112,7 @@ public final class Engine {
   }
 
   private Optional<ChangeResult> notNow(Change change, Desired desired, Look look) {
-    if (change.hazard().destructive() && changedUnder.equals(Optional.of(desired))) {
-      return Optional.of(
-          ChangeResult.failed(
-              change,
-              Reason.DatabaseChanged,
-              "",
-              change.target().schema()
-                  + ": "
-                  + change.object()
-                  + ": the database is another one than before (restored, or created anew); what"
-                  + " deletes data is held until the spec is changed or the operator restarted."));
-    }
-    return attempts.resting(change, look.observed().now());
+    return known.hold(change, desired).or(() -> attempts.resting(change, look.observed().now()));
   }
 
   /**
@@ -146,26 +129,15 @@ public final class Engine {
 
   private Look look(Database database, Desired desired) {
     Observed observed = observer.observe(database, desired);
-    recognise(observed.server(), desired);
+    if (known.isAnother(observed.server(), desired)) {
+      observer = new Observer();
+      canonicalizer = new Canonicalizer();
+      sightings = new Sightings();
+    }
     Function<String, DesiredTenant> resolved = Resolution.tenants(desired);
     Canonical canonical = canonicalizer.canonicalize(database, desired, resolved, observed);
     TenantHistory history = sightings.look(desired, observed);
     return new Look(observed, new Planner(desired, observed, canonical, history).plan(resolved));
-  }
-
-  /**
-   * Forgets everything, and holds destructive work, when the database is another one under the same
-   * name.
-   */
-  private void recognise(ServerInfo server, Desired desired) {
-    Identity now = new Identity(server.systemIdentifier(), server.databaseOid());
-    if (identity.isPresent() && !Objects.equals(identity.get(), now)) {
-      observer = new Observer();
-      canonicalizer = new Canonicalizer();
-      sightings = new Sightings();
-      changedUnder = Optional.of(desired);
-    }
-    identity = Optional.of(now);
   }
 
   private static Optional<Held> reasonNotToAct(Look look, Gate gate) {
