@@ -4,6 +4,9 @@ import io.tenantdb.fleet.Outcome;
 import io.tenantdb.model.Reason;
 import java.time.Instant;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 
 /**
  * What failed or cannot be done, and since when.
@@ -36,6 +39,16 @@ record Failure(
 
   Key key() {
     return new Key(schema, object, reason);
+  }
+
+  /** What was found now, in order; what was there before with its old time. */
+  static List<Failure> dated(List<Failure> found, List<Failure> before) {
+    Map<Key, Instant> known = new HashMap<>();
+    before.forEach(failure -> known.put(failure.key(), failure.since()));
+    return found.stream()
+        .map(failure -> failure.since(known.getOrDefault(failure.key(), failure.since())))
+        .sorted(ORDER)
+        .toList();
   }
 
   Failure since(Instant earlier) {

@@ -1,5 +1,6 @@
 package io.tenantdb.operator;
 
+import io.tenantdb.database.ConnectionSettings;
 import io.tenantdb.model.Reason;
 
 /**
@@ -27,6 +28,13 @@ record Notice(Severity severity, Reason reason, String message) {
 
   static Notice normal(Reason reason, String message) {
     return new Notice(Severity.NORMAL, reason, message);
+  }
+
+  static Notice reconnected(ConnectionSettings settings) {
+    return normal(
+        Reason.Reconnected,
+        "Connected anew to database %s on %s as %s."
+            .formatted(settings.database(), settings.host(), settings.user()));
   }
 
   static Notice warning(Reason reason, String message) {

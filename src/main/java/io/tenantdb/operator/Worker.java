@@ -11,9 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.DoubleSupplier;
@@ -28,16 +26,13 @@ import org.slf4j.MDC;
  */
 final class Worker {
   private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
-  private static final Duration SOONEST = Duration.ofSeconds(1);
-  private static final Duration FIRST_RETRY = Duration.ofSeconds(5);
-  private static final Duration LAST_RETRY = Duration.ofMinutes(5);
 
   private final ResourceKey resource;
   private final Passes passes;
   private final WorkerListener listener;
   private final InstantSource clock;
-  private final DoubleSupplier random;
   private final Transitions transitions;
+  private final Schedule schedule;
 
   private final Object lock = new Object();
   private Optional<Assignment> assignment = Optional.empty();
@@ -50,7 +45,6 @@ final class Worker {
   private List<Failure> failures;
   private Optional<Set<String>> tenants = Optional.empty();
   private Optional<Assignment.Work> connected = Optional.empty();
-  private int failuresInARow;
 
   Worker(
       ResourceKey resource,
@@ -63,8 +57,8 @@ final class Worker {
     this.passes = passes;
     this.listener = listener;
     this.clock = clock;
-    this.random = random;
     this.transitions = new Transitions(memory);
+    this.schedule = new Schedule(clock, random);
     this.failures = memory.failures();
   }
 
@@ -212,10 +206,11 @@ final class Worker {
         work.claims().overlaps(work.desired(), tenants.orElse(Set.of()));
     Assignment.Work allowed = work.with(Claims.without(work.desired(), overlaps));
     Outcome outcome = run(work, allowed, gate(work));
+    Instant now = clock.instant();
     List<Failure> found = new ArrayList<>();
-    outcome.failures().forEach(failure -> found.add(Failure.of(failure, clock.instant())));
-    overlaps.forEach(overlap -> found.add(overlap.failure(clock.instant())));
-    failures = dated(found);
+    outcome.failures().forEach(failure -> found.add(Failure.of(failure, now)));
+    overlaps.forEach(overlap -> found.add(overlap.failure(now)));
+    failures = Failure.dated(found, failures);
     Look look = Looks.of(outcome, failures);
     snapshot =
         new Snapshot(
@@ -226,7 +221,7 @@ final class Worker {
             Optional.of(look),
             List.of());
     notice(transitions.passed(look, outcome.results()));
-    return again(work, look, outcome.nextLook());
+    return schedule.afterPass(work, look, outcome.nextLook());
   }
 
   private Outcome run(Assignment.Work work, Assignment.Work allowed, Gate gate) {
@@ -252,49 +247,13 @@ final class Worker {
     };
   }
 
-  private Instant again(Assignment.Work work, Look look, Optional<Duration> nextLook) {
-    boolean passing =
-        look.failures().stream().anyMatch(failure -> Looks.passing(failure.reason()))
-            || look.held().filter(held -> Looks.passing(held.reason())).isPresent()
-            || look.open() > 0;
-    boolean retry = passing && !work.suspended();
-    failuresInARow = retry ? failuresInARow + 1 : 0;
-    Backoff backoff = backoff(work);
-    Duration wait = retry ? backoff.after(failuresInARow) : backoff.jittered(work.interval());
-    Optional<Duration> sooner =
-        nextLook
-            .map(due -> due.compareTo(SOONEST) < 0 ? SOONEST : due)
-            .filter(due -> due.compareTo(wait) < 0);
-    return clock.instant().plus(sooner.orElse(wait));
-  }
-
   private Instant failed(Assignment current, Problem problem) {
     snapshot =
         new Snapshot(
             current.generation(), false, false, Optional.of(problem), snapshot.look(), List.of());
     LOG.warn("{}: {}", problem.reason(), problem.message());
     notice(transitions.problem(problem));
-    boolean retry = Looks.passing(problem.reason());
-    failuresInARow = retry ? failuresInARow + 1 : 0;
-    Backoff backoff = backoff(current);
-    return clock
-        .instant()
-        .plus(retry ? backoff.after(failuresInARow) : backoff.jittered(current.interval()));
-  }
-
-  private Backoff backoff(Assignment current) {
-    Duration cap = current.interval().compareTo(LAST_RETRY) < 0 ? current.interval() : LAST_RETRY;
-    return new Backoff(FIRST_RETRY, cap, random);
-  }
-
-  /** The failures, those that were there before with their old time. */
-  private List<Failure> dated(List<Failure> found) {
-    Map<Failure.Key, Instant> known = new HashMap<>();
-    failures.forEach(failure -> known.put(failure.key(), failure.since()));
-    return found.stream()
-        .map(failure -> failure.since(known.getOrDefault(failure.key(), failure.since())))
-        .sorted(Failure.ORDER)
-        .toList();
+    return schedule.afterProblem(current, problem);
   }
 
   private void notice(List<Notice> notices) {
@@ -316,14 +275,7 @@ final class Worker {
       tenants = Optional.of(schemas);
       List<Notice> notices = new ArrayList<>(transitions.tenants(schemas));
       if (connected.filter(before -> !before.settings().equals(work.settings())).isPresent()) {
-        notices.add(
-            Notice.normal(
-                Reason.Reconnected,
-                "Connected anew to database %s on %s as %s."
-                    .formatted(
-                        work.settings().database(),
-                        work.settings().host(),
-                        work.settings().user())));
+        notices.add(Notice.reconnected(work.settings()));
       }
       connected = Optional.of(work);
       notice(notices);
