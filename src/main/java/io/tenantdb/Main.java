@@ -2,11 +2,16 @@ package io.tenantdb;
 
 import io.tenantdb.cli.TenantdbCommand;
 import io.tenantdb.operator.OperatorCommand;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import picocli.CommandLine;
 
 /** The one entry point: {@code operator}, or a command of the command line. */
 public final class Main {
   private static final String LOG_LEVEL = "tenantdb.log.level";
+
+  /** The driver's own log, held here so that its level stays: what it reports is thrown as well. */
+  private static final Logger DRIVER = Logger.getLogger("org.postgresql");
 
   private Main() {}
 
@@ -20,6 +25,7 @@ public final class Main {
     if (args.length > 0 && args[0].equals("operator")) {
       System.setProperty(LOG_LEVEL, "INFO");
     }
+    DRIVER.setLevel(Level.OFF);
     int code = commandLine().execute(args);
     System.exit(code);
   }

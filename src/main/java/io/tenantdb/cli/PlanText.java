@@ -39,12 +39,27 @@ final class PlanText {
     findings("Waiting:", Finding.Verdict.WAITING, plan, said);
     findings("Skipped:", Finding.Verdict.SKIPPED, plan, said);
     findings("To note:", Finding.Verdict.NOTE, plan, said);
+    leftOut(outcome);
     out.println(summary(outcome, plan));
     out.flush();
   }
 
+  /** What the server cannot do is not in the plan, and a reviewer must not believe that it is. */
+  private void leftOut(Outcome outcome) {
+    switch (outcome.observed().server().timescale().edition()) {
+      case NONE -> out.println("No TimescaleDB: hypertables and policies are left out.");
+      case APACHE ->
+          out.println(
+              "TimescaleDB under the Apache licence: compression and retention are left out.");
+      case COMMUNITY, BROKEN -> {}
+    }
+  }
+
   private static String summary(Outcome outcome, Plan plan) {
     long tenants = plan.tenants().size();
+    if (tenants == 0 && plan.missingSchemas().isEmpty()) {
+      return "No schema matches spec.tenants: nothing to do.";
+    }
     if (plan.empty()) {
       return "Nothing to do in "
           + Text.count(tenants, "tenant", "tenants")

@@ -7,6 +7,9 @@ import io.tenantdb.model.ChangeResult;
 import io.tenantdb.model.Observed;
 import io.tenantdb.model.Plan;
 import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * Tells how applying goes on: a bar that is drawn over itself on a terminal; elsewhere lines, about
@@ -17,7 +20,10 @@ final class Progress implements PassListener {
   private static final int LINE = 78;
 
   private final PrintWriter out;
+  private static final Duration EVERY = Duration.ofSeconds(30);
+
   private final boolean terminal;
+  private final Map<String, Long> told = new HashMap<>();
   private int total;
   private int ended;
   private int done;
@@ -48,9 +54,20 @@ final class Progress implements PassListener {
     String blocker = progress.blocker().map(by -> ", waits for " + by).orElse("");
     if (terminal) {
       draw(progress.schema() + " " + progress.object() + percent + blocker);
-    } else if (progress.blocker().isPresent()) {
+    } else if (progress.blocker().isPresent() && isDue(progress)) {
       line(progress.schema() + " " + progress.object() + percent + blocker);
     }
+  }
+
+  /** In a log, a build that waits is told of now and then, not every second. */
+  private boolean isDue(BuildProgress progress) {
+    long now = System.nanoTime();
+    Long before = told.get(progress.schema() + "." + progress.object());
+    boolean due = before == null || now - before > EVERY.toNanos();
+    if (due) {
+      told.put(progress.schema() + "." + progress.object(), now);
+    }
+    return due;
   }
 
   @Override

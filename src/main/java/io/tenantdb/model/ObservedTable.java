@@ -52,9 +52,12 @@ public record ObservedTable(
   }
 
   boolean hasMarkOf(String ownerId) {
+    // A build of ours that was killed has no mark yet; its reserved name says as much.
     return indexes.stream()
-            .flatMap(index -> index.mark().stream())
-            .anyMatch(m -> m.owner().equals(ownerId))
+            .anyMatch(
+                index ->
+                    ReservedName.parse(index.name()).isPresent()
+                        || index.mark().filter(m -> m.owner().equals(ownerId)).isPresent())
         || hypertable.stream()
             .flatMap(h -> h.jobs().stream())
             .flatMap(job -> job.mark().stream())

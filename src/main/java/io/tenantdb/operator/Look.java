@@ -61,6 +61,9 @@ record Look(
 
   /** For people: {@code 13 tenants as declared, 1 waiting.} */
   String summary() {
+    if (tenants() == 0) {
+      return "No schema matches spec.tenants: nothing is managed.";
+    }
     StringBuilder text =
         new StringBuilder(tenants(count(TenantState.SYNCED))).append(" as declared");
     if (count(TenantState.WAITING) > 0) {

@@ -24,6 +24,15 @@ final class Looks {
 
   /** How a pass ended; its failures already know since when. */
   static Look of(Outcome outcome, List<Failure> failures) {
+    return of(outcome, failures, false);
+  }
+
+  /**
+   * The same.
+   *
+   * @param first this process has not looked before: which tenants are new is not known yet
+   */
+  static Look of(Outcome outcome, List<Failure> failures, boolean first) {
     Set<Place> needPerson =
         failures.stream()
             .filter(failure -> failure.reason().stalls())
@@ -41,15 +50,17 @@ final class Looks {
         PlanSummary.of(outcome.plan()),
         open,
         drift(outcome.plan()),
-        outcome.held().or(() -> settling(outcome)));
+        outcome.held().or(() -> settling(outcome, first)));
   }
 
   /**
-   * A resource none of whose tenants was touched yet is not ready, though waiting tenants count for
-   * nothing: whoever waits for Ready after an apply waits for the tenants' objects.
+   * A resource none of whose tenants was touched yet is not ready, nor one of which this process
+   * cannot tell yet which tenants are new, though waiting tenants count for nothing: whoever waits
+   * for Ready after an apply waits for the tenants' objects.
    */
-  private static Optional<Outcome.Held> settling(Outcome outcome) {
-    boolean untouched = outcome.nextLook().isPresent() && outcome.count(TenantState.SYNCED) == 0;
+  private static Optional<Outcome.Held> settling(Outcome outcome, boolean first) {
+    boolean untouched =
+        outcome.nextLook().isPresent() && (first || outcome.count(TenantState.SYNCED) == 0);
     return untouched
         ? Optional.of(
             new Outcome.Held(

@@ -57,9 +57,9 @@ final class StatusWriter {
                 .orElseGet(() -> kept(before, TenantDatabaseStatus::database)),
             look.map(StatusWriter::tenants)
                 .orElseGet(() -> kept(before, TenantDatabaseStatus::tenants)),
-            look.map(StatusWriter::failures)
-                .orElseGet(() -> kept(before, TenantDatabaseStatus::failures)),
-            look.map(StatusWriter::plan).orElseGet(() -> kept(before, TenantDatabaseStatus::plan)),
+            // A look without failures or plan has none: what stood there before is over.
+            look.isPresent() ? failures(look.get()) : kept(before, TenantDatabaseStatus::failures),
+            look.isPresent() ? plan(look.get()) : kept(before, TenantDatabaseStatus::plan),
             progress(snapshot.progress()));
     return StatusSize.bounded(status);
   }

@@ -40,6 +40,7 @@ final class Worker {
   private Instant due = Instant.MIN;
   private boolean stopping;
   private volatile Snapshot snapshot = Snapshot.NONE;
+  private boolean looked;
 
   // Touched by the worker's own thread only.
   private List<Failure> failures;
@@ -130,15 +131,14 @@ final class Worker {
   }
 
   private void work() {
-    MDC.put("resource.namespace", resource.namespace());
-    MDC.put("resource.name", resource.name());
+    nameInLog();
     try {
       for (Optional<Assignment> next = next(); next.isPresent(); next = next()) {
         Instant again = carryOut(next.get());
         synchronized (lock) {
           due = assignment.equals(next) ? again : Instant.MIN;
         }
-        listener.changed(resource, snapshot);
+        tell();
       }
     } finally {
       synchronized (lock) {
@@ -146,6 +146,20 @@ final class Worker {
       }
       MDC.clear();
     }
+  }
+
+  private void nameInLog() {
+    MDC.put("resource.namespace", resource.namespace());
+    MDC.put("resource.name", resource.name());
+  }
+
+  /**
+   * The framework's event handling, which runs on our thread, takes these names out of the log
+   * again.
+   */
+  private void tell() {
+    listener.changed(resource, snapshot);
+    nameInLog();
   }
 
   /** The next assignment that is due; when none is, this thread is not the worker's any more. */
@@ -211,7 +225,8 @@ final class Worker {
     outcome.failures().forEach(failure -> found.add(Failure.of(failure, now)));
     overlaps.forEach(overlap -> found.add(overlap.failure(now)));
     failures = Failure.dated(found, failures);
-    Look look = Looks.of(outcome, failures);
+    Look look = Looks.of(outcome, failures, !looked);
+    looked = true;
     snapshot =
         new Snapshot(
             work.generation(),
@@ -291,7 +306,7 @@ final class Worker {
               Optional.empty(),
               Optional.of(look),
               progress);
-      listener.changed(resource, snapshot);
+      tell();
     }
 
     @Override

@@ -69,7 +69,7 @@ final class IndexPlanner {
           "index " + index.name() + " on " + table.name() + " is refused: " + refused.message());
     } else if (form instanceof CanonicalIndex.Unknown unknown) {
       draft.find(
-          Verdict.POSTPONED,
+          unknown.reason().stalls() ? Verdict.FAILED : Verdict.POSTPONED,
           object,
           unknown.reason(),
           "index " + index.name() + " cannot be judged now: " + unknown.message());
@@ -96,6 +96,10 @@ final class IndexPlanner {
               + (table.kind() == ObservedTable.Kind.PARTITIONED
                   ? " is a partitioned table; indexes on such are not supported yet."
                   : " is no table; an index needs a table or a materialized view."));
+      return false;
+    }
+    if (!index.plainColumns() && !draft.superuserOwned(table) && draft.isUnsettable(table)) {
+      draft.unsettable(table, object);
       return false;
     }
     if (draft.superuserOwned(table) && !index.plainColumns()) {

@@ -4,6 +4,7 @@ import io.tenantdb.model.Change;
 import io.tenantdb.model.Finding;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.HypertableChange.ConvertTable;
+import io.tenantdb.model.Identifiers;
 import io.tenantdb.model.IndexChange.DropLeftover;
 import io.tenantdb.model.IndexChange.PublishIndex;
 import io.tenantdb.model.Observed;
@@ -119,16 +120,7 @@ final class TenantDraft {
   void change(ObservedTable table, Change change) {
     String owner = table.owner();
     if (!rights(table).settable()) {
-      find(
-          Verdict.FAILED,
-          change.object(),
-          Reason.InsufficientPrivilege,
-          observed.server().user()
-              + " may not SET ROLE to "
-              + owner
-              + ", the owner of "
-              + table.name()
-              + "; GRANT that role to it.");
+      unsettable(table, change.object());
     } else if (!tenant.usableBy().contains(owner) && !rights(table).superuser()) {
       find(
           Verdict.FAILED,
@@ -141,6 +133,33 @@ final class TenantDraft {
     } else {
       changes.add(change);
     }
+  }
+
+  /** True where our session may not take the role of the table's owner. */
+  boolean isUnsettable(ObservedTable table) {
+    return !rights(table).settable();
+  }
+
+  /** Says which grant is missing. */
+  void unsettable(ObservedTable table, String object) {
+    String user = observed.server().user();
+    find(
+        Verdict.FAILED,
+        object,
+        Reason.InsufficientPrivilege,
+        user
+            + " may not SET ROLE to "
+            + table.owner()
+            + ", the owner of "
+            + table.name()
+            + "; "
+            + (superuserOwned(table)
+                ? "that is a superuser: give the table to another role (ALTER TABLE … OWNER TO)."
+                : "GRANT "
+                    + Identifiers.quote(table.owner())
+                    + " TO "
+                    + Identifiers.quote(user)
+                    + "."));
   }
 
   /** Adds a finding; the sentence begins with the tenant. */

@@ -99,6 +99,38 @@ class StatusWriterTest {
   }
 
   @Test
+  void at_the_first_look_of_a_process_it_is_not_known_who_is_new_so_it_is_not_ready() {
+    Outcome oneSettles =
+        Scenes.settling(
+            Scenes.outcome(
+                Scenes.plan(Scenes.inSync("tenant_a"), Scenes.waiting("tenant_b")), List.of()));
+    Look look = Looks.of(oneSettles, List.of(), true);
+    TenantDatabaseStatus status =
+        status(new Snapshot(1, false, false, Optional.empty(), Optional.of(look), List.of()), 1);
+
+    assertThat(condition(status, "Ready"))
+        .extracting(Condition::getStatus, Condition::getReason)
+        .containsExactly("False", "Settling");
+  }
+
+  @Test
+  void what_failed_and_what_was_planned_is_gone_once_a_look_finds_nothing() {
+    Outcome trouble =
+        Scenes.outcome(
+            Scenes.plan(Scenes.with("tenant_a", Scenes.missing("tenant_a"))),
+            List.of(Scenes.failure("tenant_a", Reason.DuplicateRows)));
+    TenantDatabaseStatus before = status(Scenes.done(3, trouble), 3);
+    assertThat(before.failures()).isNotEmpty();
+    assertThat(before.plan()).isNotNull();
+
+    TenantDatabaseStatus after =
+        status(Scenes.done(3, CONVERGED), 3, before, Scenes.NOW.plusSeconds(9));
+
+    assertThat(after.failures()).isNull();
+    assertThat(after.plan()).isNull();
+  }
+
+  @Test
   void a_new_tenant_that_settles_beside_others_does_not_count_against_ready() {
     Outcome oneIsNew =
         Scenes.settling(
