@@ -61,7 +61,7 @@ final class MissingIndexPlanner {
       return;
     }
     Optional<ObservedIndex> equal =
-        table.indexes().stream().filter(i -> standsFor(i, form)).findFirst();
+        table.indexes().stream().filter(i -> standsFor(i, index, form)).findFirst();
     if (equal.isPresent()) {
       draft.find(
           Verdict.NOTE,
@@ -79,22 +79,25 @@ final class MissingIndexPlanner {
     return candidate.valid()
         && candidate.constraint().isEmpty()
         && !declaredNames.contains(candidate.name())
-        && isMarked(candidate)
+        && isMarked(candidate, index)
         && candidate.mark().get().origin() == Mark.Origin.MADE
-        && candidate.mark().get().name().equals(index.name())
         && candidate.body().filter(form.accepted()::contains).isPresent();
   }
 
-  private boolean standsFor(ObservedIndex candidate, Buildable form) {
+  private boolean standsFor(ObservedIndex candidate, DesiredIndex index, Buildable form) {
     return candidate.valid()
-        && (candidate.mark().isEmpty() || isMarked(candidate))
+        && (candidate.mark().isEmpty() || isMarked(candidate, index))
         && !declaredNames.contains(candidate.name())
         && ReservedName.parse(candidate.name()).isEmpty()
         && candidate.body().filter(form.accepted()::contains).isPresent();
   }
 
-  private boolean isMarked(ObservedIndex candidate) {
-    return candidate.mark().filter(m -> m.owner().equals(desired.ownerId())).isPresent();
+  /** True when it bears our mark, for this declared index: not for one that the spec once had. */
+  private boolean isMarked(ObservedIndex candidate, DesiredIndex index) {
+    return candidate
+        .mark()
+        .filter(m -> m.owner().equals(desired.ownerId()) && m.name().equals(index.name()))
+        .isPresent();
   }
 
   /** A run of ours was killed between the build and the publishing, or in the build. */

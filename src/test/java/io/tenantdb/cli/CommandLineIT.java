@@ -100,7 +100,7 @@ class CommandLineIT {
   @Test
   void planApplyPlanStatusAgreeWithEachOther() {
     assertThat(tenantdb("plan")).as(err).isEqualTo(2);
-    assertThat(err).contains("3 tenants are new: looking again in 1 s");
+    assertThat(err).contains("2 tenants are new: looking again in 1 s");
     assertThat(out)
         .contains("create batches.ix_batches_intake_date  in 2 schemas")
         .contains("Waiting:\n  tenant_c");

@@ -2,6 +2,7 @@ package io.tenantdb.operator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -290,6 +291,8 @@ class OperatorIT {
       stage.operator();
       stage.apply(hypertable);
       stage.awaitCondition("Ready", "True", "Converged");
+      // Creation timestamps are whole seconds, and the uid decides between equal ones.
+      await().pollDelay(Duration.ofMillis(1100)).until(() -> true);
       stage.apply(
           "younger",
           hypertable + "indexes: [{name: ix_younger, table: batches, columns: [grower]}]\n");

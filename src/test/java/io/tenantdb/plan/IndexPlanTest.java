@@ -224,6 +224,17 @@ class IndexPlanTest {
               Reason.SatisfiedBy,
               TenantState.SYNCED),
           row(
+              "equal and ours, but made for a name that the spec once had: built beside it",
+              w ->
+                  w.liveIndexes.add(
+                      World.live(
+                          "ix_old",
+                          World.body(IX),
+                          Optional.of(World.mark(World.index("ix_old", "a"), Mark.Origin.MADE)))),
+              List.of(CreateIndex.class),
+              null,
+              TenantState.PENDING),
+          row(
               "PostgreSQL refuses the definition",
               w ->
                   w.canonicalIndexes.put(
