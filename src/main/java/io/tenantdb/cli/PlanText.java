@@ -133,7 +133,9 @@ final class PlanText {
   }
 
   private static void group(Map<String, List<String>> groups, String key, String message) {
-    groups.computeIfAbsent(key, k -> new ArrayList<>()).add(message);
+    // The same but for the tenant that it begins with.
+    String kind = key + "\0" + message.substring(message.indexOf(": ") + 1);
+    groups.computeIfAbsent(kind, k -> new ArrayList<>()).add(message);
   }
 
   /** The first sentence of each kind; 5,000 of the same say no more. */
