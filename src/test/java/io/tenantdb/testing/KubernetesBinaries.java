@@ -49,8 +49,8 @@ record KubernetesBinaries(Path etcd, Path apiServer, String source) {
 
   /**
    * The first of: {@code $KUBEBUILDER_ASSETS} (controller-runtime's envtest), our cache, what
-   * fabric8's kube-api-test once downloaded, a build by {@code go} of the versions that {@code
-   * src/test/go/apiserver} pins.
+   * fabric8's kube-api-test once downloaded or can download now, a build by {@code go} of the
+   * versions that {@code src/test/go/apiserver} pins.
    */
   static KubernetesBinaries find(Mode mode) {
     String version = pinnedVersion();
@@ -58,6 +58,7 @@ record KubernetesBinaries(Path etcd, Path apiServer, String source) {
     return assets()
         .or(() -> in(cache, "cache"))
         .or(() -> kubeApiTest(version))
+        .or(() -> mode == Mode.CACHED ? Optional.empty() : KubernetesDownload.attempt(version))
         .orElseGet(() -> build(mode, version, cache));
   }
 
