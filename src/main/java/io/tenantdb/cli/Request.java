@@ -92,19 +92,13 @@ record Request(Desired desired, ConnectionSettings settings, boolean suspended) 
 
   private static Desired unsettled(Desired desired) {
     TenantSelection tenants = desired.tenants();
-    return new Desired(
-        desired.ownerId(),
+    return desired.withTenants(
         new TenantSelection(
             tenants.schemas(),
             tenants.patterns(),
             tenants.exclude(),
             tenants.searchPath(),
             Duration.ZERO,
-            tenants.onMissingTable()),
-        desired.indexes(),
-        desired.hypertables(),
-        desired.overrides(),
-        desired.whenTimescaleMissing(),
-        desired.safety());
+            tenants.onMissingTable()));
   }
 }

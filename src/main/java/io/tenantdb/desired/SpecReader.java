@@ -58,7 +58,7 @@ final class SpecReader {
         new OverrideReader(fields, policies, rules, hypertables).read(tenants.overrides());
     checkTogether(indexes, hypertables);
     return new Desired(
-        ownerId, selection, indexes, hypertables, overrides, whenMissing(), safety());
+        ownerId, selection, indexes, hypertables, List.of(), overrides, whenMissing(), safety());
   }
 
   /** The database's settings. */

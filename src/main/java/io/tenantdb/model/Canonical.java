@@ -2,15 +2,56 @@ package io.tenantdb.model;
 
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeSet;
 
 /**
  * What the desired items would look like once made, as the server itself prints them.
  *
  * @param indexes by (columns of the table, the schema's own objects, item)
+ * @param aggregates by (query, what its names may resolve to)
  * @param intervals every interval text of spec and catalog that a plan may compare, by text
  */
 public record Canonical(
-    Map<IndexKey, CanonicalIndex> indexes, Map<String, CanonicalInterval> intervals) {
+    Map<IndexKey, CanonicalIndex> indexes,
+    Map<AggregateKey, CanonicalAggregate> aggregates,
+    Map<String, CanonicalInterval> intervals) {
+
+  /** Without aggregates. */
+  public Canonical(
+      Map<IndexKey, CanonicalIndex> indexes, Map<String, CanonicalInterval> intervals) {
+    this(indexes, Map.of(), intervals);
+  }
+
+  /**
+   * What a query's printed form depends on.
+   *
+   * @param query its text
+   * @param basis everything of the tenant that its names may resolve to: hash over the relations
+   *     that it mentions, with their columns, and the schema's own objects
+   */
+  public record AggregateKey(String query, String basis) {
+
+    /** The key of an aggregate's query in a tenant. */
+    public static AggregateKey of(ObservedTenant tenant, DesiredAggregate aggregate, String query) {
+      StringBuilder basis = new StringBuilder(tenant.localObjects());
+      for (String name : new TreeSet<>(aggregate.mentions())) {
+        tenant
+            .table(name)
+            .ifPresent(
+                table ->
+                    basis
+                        .append('\0')
+                        .append(name)
+                        .append('\0')
+                        .append(table.kind())
+                        .append('\0')
+                        .append(table.columnSignature())
+                        // A view's columns do not tell what it reads.
+                        .append(table.kind() == ObservedTable.Kind.OTHER ? table.oid() : ""));
+      }
+      return new AggregateKey(query, Hashes.hex32(basis.toString()));
+    }
+  }
 
   /**
    * What an index's printed form depends on.
@@ -37,6 +78,12 @@ public record Canonical(
   public Optional<CanonicalIndex> index(
       ObservedTenant tenant, ObservedTable table, DesiredIndex index) {
     return Optional.ofNullable(indexes.get(IndexKey.of(tenant, table, index)));
+  }
+
+  /** The canonical form of an aggregate's query; empty where it was not asked for. */
+  public Optional<CanonicalAggregate> aggregate(
+      ObservedTenant tenant, DesiredAggregate aggregate, String query) {
+    return Optional.ofNullable(aggregates.get(AggregateKey.of(tenant, aggregate, query)));
   }
 
   /**

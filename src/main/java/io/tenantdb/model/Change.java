@@ -9,7 +9,8 @@ import java.util.stream.Collectors;
  * its target, and can say itself as the SQL that a person could run to the same effect. The room
  * {@code apply} carries it out and decides nothing.
  */
-public sealed interface Change permits IndexChange, HypertableChange, PolicyChange {
+public sealed interface Change
+    permits IndexChange, HypertableChange, PolicyChange, AggregateChange, AggregateIndexChange {
 
   /** The table that it is about. */
   Target target();
@@ -33,6 +34,14 @@ public sealed interface Change permits IndexChange, HypertableChange, PolicyChan
 
   /** True when it mends what somebody changed or removed; false when it was never there. */
   default boolean drift() {
+    return false;
+  }
+
+  /**
+   * True when it reads whole tables, and so may run for long: it is watched, and rests for a while
+   * after a failure.
+   */
+  default boolean lasting() {
     return false;
   }
 

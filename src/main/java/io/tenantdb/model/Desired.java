@@ -13,6 +13,7 @@ import java.util.TreeSet;
  * @param tenants which schemas are tenants
  * @param indexes by name, in the order of the spec
  * @param hypertables by table, in the order of the spec
+ * @param aggregates by name, in the order of the spec
  * @param overrides values that differ for some tenants; no two set the same table of one schema
  * @param whenTimescaleMissing what to do with hypertables where TimescaleDB community is not to be
  *     had
@@ -23,6 +24,7 @@ public record Desired(
     TenantSelection tenants,
     List<DesiredIndex> indexes,
     List<DesiredHypertable> hypertables,
+    List<DesiredAggregate> aggregates,
     List<TenantOverride> overrides,
     WhenTimescaleMissing whenTimescaleMissing,
     Safety safety) {
@@ -30,15 +32,36 @@ public record Desired(
   public Desired {
     indexes = List.copyOf(indexes);
     hypertables = List.copyOf(hypertables);
+    aggregates = List.copyOf(aggregates);
     overrides = List.copyOf(overrides);
   }
 
-  /** The tables that the spec names, sorted. */
+  /** The tables that every tenant must bring along, sorted: aggregates are not among them. */
   public Set<String> tables() {
     Set<String> tables = new TreeSet<>();
     indexes.forEach(index -> tables.add(index.table()));
     hypertables.forEach(hypertable -> tables.add(hypertable.table()));
+    aggregates.forEach(aggregate -> tables.remove(aggregate.name()));
     return tables;
+  }
+
+  /** The tables, the aggregates and whatever their queries mention, sorted. */
+  public Set<String> relations() {
+    Set<String> relations = new TreeSet<>(tables());
+    aggregates.forEach(aggregate -> relations.addAll(aggregate.relations()));
+    return relations;
+  }
+
+  /** The same with other hypertables. */
+  public Desired withHypertables(List<DesiredHypertable> others) {
+    return new Desired(
+        ownerId, tenants, indexes, others, aggregates, overrides, whenTimescaleMissing, safety);
+  }
+
+  /** The same with another selection of tenants. */
+  public Desired withTenants(TenantSelection others) {
+    return new Desired(
+        ownerId, others, indexes, hypertables, aggregates, overrides, whenTimescaleMissing, safety);
   }
 
   /** {@code spec.timescale.whenMissing}. */

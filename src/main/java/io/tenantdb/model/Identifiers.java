@@ -1,5 +1,6 @@
 package io.tenantdb.model;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.stream.Collectors;
 
@@ -11,7 +12,19 @@ import java.util.stream.Collectors;
  */
 public final class Identifiers {
 
+  /** NAMEDATALEN - 1: PostgreSQL cuts longer names silently. */
+  public static final int MAX_BYTES = 63;
+
   private Identifiers() {}
+
+  /** The longest beginning of a name that has at most so many bytes in UTF-8. */
+  public static String cut(String name, int bytes) {
+    int end = name.length();
+    while (name.substring(0, end).getBytes(StandardCharsets.UTF_8).length > bytes) {
+      end = name.offsetByCodePoints(end, -1);
+    }
+    return name.substring(0, end);
+  }
 
   /**
    * The name as a quoted identifier.

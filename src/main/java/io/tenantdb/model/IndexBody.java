@@ -10,8 +10,6 @@ package io.tenantdb.model;
  */
 public record IndexBody(boolean unique, String text) {
 
-  private static final String TENANT = "<tenant>.";
-
   /**
    * Cuts the head off by its length, not by a pattern: names may contain {@code " USING "}.
    *
@@ -49,51 +47,7 @@ public record IndexBody(boolean unique, String text) {
    * @param quotedSchema the tenant's schema as {@code quote_ident} prints it
    */
   public static IndexBody ofTail(boolean unique, String tail, String quotedSchema) {
-    return new IndexBody(unique, withoutTenant(tail, quotedSchema + "."));
-  }
-
-  /**
-   * Replaces the tenant's schema where it qualifies a name: not inside a literal or a quoted name,
-   * not as the end of a longer name, not as the field of another.
-   */
-  private static String withoutTenant(String text, String prefix) {
-    if (!text.contains(prefix)) {
-      return text;
-    }
-    StringBuilder out = new StringBuilder(text.length() + TENANT.length());
-    int i = 0;
-    while (i < text.length()) {
-      char c = text.charAt(i);
-      boolean nameGoesOn = i > 0 && (isNamePart(text.charAt(i - 1)) || text.charAt(i - 1) == '.');
-      if (!nameGoesOn && text.startsWith(prefix, i)) {
-        out.append(TENANT);
-        i += prefix.length();
-      } else if (c == '\'') {
-        boolean escapes = i > 0 && text.charAt(i - 1) == 'E';
-        i = copyQuoted(text, i, escapes, out);
-      } else if (c == '"') {
-        i = copyQuoted(text, i, false, out);
-      } else {
-        out.append(c);
-        i++;
-      }
-    }
-    return out.toString();
-  }
-
-  private static int copyQuoted(String text, int start, boolean escapes, StringBuilder out) {
-    char quote = text.charAt(start);
-    int i = start + 1;
-    while (i < text.length() && text.charAt(i) != quote) {
-      i += escapes && text.charAt(i) == '\\' ? 2 : 1;
-    }
-    int end = Math.min(i + 1, text.length());
-    out.append(text, start, end);
-    return end;
-  }
-
-  private static boolean isNamePart(char c) {
-    return Character.isLetterOrDigit(c) || c == '_' || c == '$' || c == '"' || c >= 0x80;
+    return new IndexBody(unique, TenantFree.text(tail, quotedSchema));
   }
 
   /** For people: {@code UNIQUE btree (…)}, cut to {@code limit} characters. */

@@ -80,6 +80,11 @@ public sealed interface IndexChange extends Change {
     }
 
     @Override
+    public boolean lasting() {
+      return true;
+    }
+
+    @Override
     public Hazard hazard() {
       return build == Build.ONE_TRANSACTION ? Hazard.BLOCKS_WRITES : Hazard.NONE;
     }

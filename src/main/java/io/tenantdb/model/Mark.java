@@ -3,6 +3,9 @@ package io.tenantdb.model;
 import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -12,7 +15,7 @@ import java.util.regex.Pattern;
  * {@code managed_by} in a job's config. One line, values percent-encoded:
  *
  * <pre>
- * tenantdb:v1 owner=&lt;ownerId&gt; name=&lt;declared name&gt; table=&lt;table&gt; spec=&lt;hash&gt; made|adopted [filled]
+ * tenantdb:v1 owner=&lt;ownerId&gt; name=&lt;declared name&gt; table=&lt;table&gt; spec=&lt;hash&gt; made|adopted [filled] [refreshed=&lt;time&gt;]
  * </pre>
  *
  * The format stands in production catalogs and does not change; an unknown word at the end is kept
@@ -25,9 +28,21 @@ import java.util.regex.Pattern;
  * @param spec hash of the resolved item that it was built from; says nothing about what is live
  * @param origin whether we made the object or found it
  * @param filled whether an aggregate's first fill is complete
+ * @param refreshed the scheduled time that a materialized view was last refreshed for
  */
 public record Mark(
-    String owner, String name, String table, String spec, Origin origin, boolean filled) {
+    String owner,
+    String name,
+    String table,
+    String spec,
+    Origin origin,
+    boolean filled,
+    Optional<Instant> refreshed) {
+
+  /** A mark of what is not refreshed by us. */
+  public Mark(String owner, String name, String table, String spec, Origin origin, boolean filled) {
+    this(owner, name, table, spec, origin, filled, Optional.empty());
+  }
 
   /** Whether the operator made an object. What it adopted it never drops. */
   public enum Origin {
@@ -40,6 +55,14 @@ public record Mark(
 
   /** {@code name=retention}. */
   public static final String RETENTION = "retention";
+
+  /** {@code name=refresh}. */
+  public static final String REFRESH = "refresh";
+
+  /** {@code table=} of an aggregate's own mark. */
+  public static final String NO_TABLE = "-";
+
+  private static final String REFRESHED = "refreshed=";
 
   private static final Pattern LINE =
       Pattern.compile(
@@ -63,8 +86,12 @@ public record Mark(
               decode(m.group(3)),
               m.group(4),
               m.group(5).equals("made") ? Origin.MADE : Origin.ADOPTED,
-              m.group(6).contains(" filled")));
-    } catch (IllegalArgumentException malformedPercentEncoding) {
+              words(m).contains("filled"),
+              words(m).stream()
+                  .filter(word -> word.startsWith(REFRESHED))
+                  .map(word -> Instant.parse(word.substring(REFRESHED.length())))
+                  .findFirst()));
+    } catch (IllegalArgumentException | DateTimeParseException malformed) {
       return Optional.empty();
     }
   }
@@ -80,7 +107,8 @@ public record Mark(
         + " spec="
         + spec
         + (origin == Origin.MADE ? " made" : " adopted")
-        + (filled ? " filled" : "");
+        + (filled ? " filled" : "")
+        + refreshed.map(at -> " " + REFRESHED + at).orElse("");
   }
 
   /**
@@ -97,7 +125,21 @@ public record Mark(
 
   /** The same mark with another spec hash. */
   public Mark withSpec(String hash) {
-    return new Mark(owner, name, table, hash, origin, filled);
+    return new Mark(owner, name, table, hash, origin, filled, refreshed);
+  }
+
+  /** The same mark once the first fill is complete. */
+  public Mark withFilled() {
+    return new Mark(owner, name, table, spec, origin, true, refreshed);
+  }
+
+  /** The same mark after a refresh. */
+  public Mark withRefreshed(Instant at) {
+    return new Mark(owner, name, table, spec, origin, filled, Optional.of(at));
+  }
+
+  private static List<String> words(Matcher line) {
+    return List.of(line.group(6).split(" "));
   }
 
   private static String join(String a, String b) {

@@ -42,6 +42,11 @@ public record ObservedTable(
     ORDINARY,
     PARTITIONED,
     MATERIALIZED_VIEW,
+    /**
+     * A declared continuous aggregate: {@code oid}, columns and indexes are those of the hypertable
+     * that keeps its rows.
+     */
+    CONTINUOUS_AGGREGATE,
     /** A view, sequence, foreign table, …: nothing can be built on it. */
     OTHER
   }

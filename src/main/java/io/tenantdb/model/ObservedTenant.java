@@ -7,7 +7,9 @@ import java.util.Set;
 /**
  * One tenant schema.
  *
- * @param tables the declared tables that exist, by name
+ * @param tables the declared tables that exist, and what else bears a name that an aggregate
+ *     mentions, by name
+ * @param aggregates the declared aggregates that exist, by name
  * @param names relations of the schema that bear a declared or a reserved name, by name
  * @param localObjects signature of the functions, operators, types, operator classes and collations
  *     that live in the schema itself; empty text where there are none. Names in expressions may
@@ -17,13 +19,29 @@ import java.util.Set;
 public record ObservedTenant(
     String schema,
     Map<String, ObservedTable> tables,
+    Map<String, ObservedAggregate> aggregates,
     Map<String, NamedRelation> names,
     String localObjects,
     Set<String> usableBy) {
 
+  /** Without aggregates. */
+  public ObservedTenant(
+      String schema,
+      Map<String, ObservedTable> tables,
+      Map<String, NamedRelation> names,
+      String localObjects,
+      Set<String> usableBy) {
+    this(schema, tables, Map.of(), names, localObjects, usableBy);
+  }
+
   /** The table, where it exists. */
   public Optional<ObservedTable> table(String name) {
     return Optional.ofNullable(tables.get(name));
+  }
+
+  /** The aggregate, where it exists. */
+  public Optional<ObservedAggregate> aggregate(String name) {
+    return Optional.ofNullable(aggregates.get(name));
   }
 
   /**
@@ -31,7 +49,10 @@ public record ObservedTenant(
    * before.
    */
   public boolean hasMarkOf(String ownerId) {
-    return tables.values().stream().anyMatch(table -> table.hasMarkOf(ownerId));
+    return tables.values().stream().anyMatch(table -> table.hasMarkOf(ownerId))
+        || aggregates.values().stream()
+            .flatMap(aggregate -> aggregate.mark().stream())
+            .anyMatch(mark -> mark.owner().equals(ownerId));
   }
 
   /**

@@ -1,9 +1,11 @@
 package io.tenantdb.model;
 
+import java.time.Instant;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -15,8 +17,31 @@ import java.util.stream.Collectors;
  * @param refused changes that are needed and that {@code safety} refuses; not among the tenants'
  *     changes
  * @param missingSchemas declared schemas that do not exist
+ * @param upkeep what is done on schedule; no difference, and so in no template and no state
  */
-public record Plan(List<TenantPlan> tenants, List<Refusal> refused, List<String> missingSchemas) {
+public record Plan(
+    List<TenantPlan> tenants, List<Refusal> refused, List<String> missingSchemas, Upkeep upkeep) {
+
+  /** A plan without upkeep. */
+  public Plan(List<TenantPlan> tenants, List<Refusal> refused, List<String> missingSchemas) {
+    this(tenants, refused, missingSchemas, Upkeep.NONE);
+  }
+
+  /**
+   * Refreshes of materialized views.
+   *
+   * @param due those whose time has come, the longest overdue first
+   * @param next when the next one will be due; empty where none will
+   */
+  public record Upkeep(List<AggregateChange.RefreshMaterializedView> due, Optional<Instant> next) {
+
+    /** Nothing is refreshed by us. */
+    public static final Upkeep NONE = new Upkeep(List.of(), Optional.empty());
+
+    public Upkeep {
+      due = List.copyOf(due);
+    }
+  }
 
   public Plan {
     tenants = List.copyOf(tenants);

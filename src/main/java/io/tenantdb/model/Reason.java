@@ -134,6 +134,20 @@ public enum Reason {
   IntervalTypeDiffers(Remedy.PERSON),
   /** The table's owner has no LOGIN: TimescaleDB runs no job for it (SQLSTATE 28000). */
   OwnerCannotLogin(Remedy.PERSON),
+  /**
+   * Retention would drop what a refresh still reads, or the refreshed window is shorter than two
+   * buckets: nothing of either is touched.
+   */
+  RefreshWindowInvalid(Remedy.PERSON),
+  /** No continuous aggregate can be here, and {@code fallback} is Skip. */
+  AggregateSkipped(Remedy.NONE),
+  /** A materialized view stands in where a continuous aggregate could be. */
+  FallbackServes(Remedy.NONE),
+  /**
+   * The query runs a tenant's own code, which the operator does not: its first fill is left to the
+   * owner.
+   */
+  FillLeftToOwner(Remedy.NONE),
   /** A person paused the policy's job ({@code scheduled = false}); it is not un-paused. */
   JobPaused(Remedy.NONE),
   /** A superuser owns the table: only plain columns are built on it. */

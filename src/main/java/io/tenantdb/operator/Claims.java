@@ -69,15 +69,9 @@ record Claims(List<Claim> older) {
   static Desired without(Desired desired, List<Overlap> overlaps) {
     Set<String> tables =
         overlaps.stream().map(Overlap::table).collect(java.util.stream.Collectors.toSet());
-    return new Desired(
-        desired.ownerId(),
-        desired.tenants(),
-        desired.indexes(),
+    return desired.withHypertables(
         desired.hypertables().stream()
             .filter(hypertable -> !tables.contains(hypertable.table()))
-            .toList(),
-        desired.overrides(),
-        desired.whenTimescaleMissing(),
-        desired.safety());
+            .toList());
   }
 }

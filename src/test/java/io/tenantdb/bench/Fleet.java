@@ -177,6 +177,7 @@ final class Fleet {
         INDEXES.stream().map(Index::desired).toList(),
         List.of(),
         List.of(),
+        List.of(),
         WhenTimescaleMissing.SKIP,
         new Safety(OnDestructive.DENY, Duration.ofSeconds(3), Duration.ofHours(2)));
   }

@@ -84,6 +84,7 @@ final class Fruit {
             base.tenants().onMissingTable()),
         base.indexes(),
         base.hypertables(),
+        base.aggregates(),
         base.overrides(),
         base.whenTimescaleMissing(),
         base.safety());

@@ -132,6 +132,7 @@ public final class Fleet implements AutoCloseable {
         indexes,
         hypertables,
         List.of(),
+        List.of(),
         Desired.WhenTimescaleMissing.SKIP,
         new Desired.Safety(Desired.OnDestructive.DENY, Duration.ofSeconds(3), Duration.ofHours(2)));
   }

@@ -212,6 +212,7 @@ final class Scenes {
         List.of(),
         List.of(),
         List.of(),
+        List.of(),
         Desired.WhenTimescaleMissing.SKIP,
         new Desired.Safety(Desired.OnDestructive.DENY, Duration.ofSeconds(3), Duration.ofHours(2)));
   }

@@ -278,6 +278,7 @@ final class World {
             indexes,
             hypertables,
             List.of(),
+            List.of(),
             whenMissing,
             new Safety(onDestructive, Duration.ofSeconds(3), Duration.ofHours(2)));
     return new Planner(desired, observed(), canonical(), history)
