@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
@@ -18,6 +19,7 @@ import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
 import io.fabric8.kubernetes.api.model.rbac.Role;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.tenantdb.operator.OperatorCommand;
 import io.tenantdb.operator.OperatorConfig;
 import io.tenantdb.testing.Checkout;
 import io.tenantdb.testing.Command;
@@ -31,11 +33,15 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 
 /** What the chart renders, shown to a real API server. */
 @RealParts
@@ -115,6 +121,7 @@ class ChartIT {
     assertThat(config.namespaces()).containsExactly("chart-ha");
     assertThat(config.selector()).contains("team in (a, b),!legacy");
     assertThat(config.shutdownGrace()).isEqualTo(Duration.ofMinutes(1));
+    assertThat(config.livenessGrace()).isEqualTo(Duration.ofSeconds(90));
     assertThat(rendered.all(Role.class))
         .allSatisfy(role -> assertThat(role.getMetadata().getNamespace()).isEqualTo("chart-ha"))
         .flatExtracting(Role::getRules)
@@ -136,6 +143,48 @@ class ChartIT {
                 .getSpec()
                 .getTopologySpreadConstraints())
         .hasSize(1);
+  }
+
+  /** A variable with a slip in its name would be ignored, not refused. */
+  @Test
+  void it_sets_the_variables_that_the_operator_has_and_no_others() {
+    String help = new CommandLine(new OperatorCommand()).getUsageMessage();
+    assertThat(render("ha").environment("pod-1").keySet())
+        .filteredOn(name -> name.startsWith("TENANTDB_"))
+        .containsExactlyInAnyOrderElementsOf(
+            Pattern.compile("TENANTDB_\\w+")
+                .matcher(help)
+                .results()
+                .map(MatchResult::group)
+                .collect(Collectors.toSet()));
+  }
+
+  @Test
+  void who_may_view_or_edit_a_namespace_may_do_so_with_the_resources_in_it() {
+    Chart.Rendered rendered = render("default");
+    assertThat(aggregated(rendered, "view"))
+        .allSatisfy(rule -> assertThat(rule.getVerbs()).isSubsetOf("get", "list", "watch"))
+        .hasSize(2);
+    assertThat(aggregated(rendered, "edit"))
+        .containsAll(aggregated(rendered, "view"))
+        .hasSize(3)
+        .filteredOn(rule -> rule.getVerbs().contains("patch"))
+        .flatExtracting(PolicyRule::getResources)
+        .containsExactly("tenantdatabases");
+    assertThat(aggregated(rendered, "admin")).isEqualTo(aggregated(rendered, "edit"));
+  }
+
+  private static List<PolicyRule> aggregated(Chart.Rendered rendered, String role) {
+    return rendered.all(ClusterRole.class).stream()
+        .filter(
+            it ->
+                "true"
+                    .equals(
+                        it.getMetadata()
+                            .getLabels()
+                            .get("rbac.authorization.k8s.io/aggregate-to-" + role)))
+        .flatMap(it -> it.getRules().stream())
+        .toList();
   }
 
   @Test
@@ -199,8 +248,7 @@ class ChartIT {
     assertThat(monitor.getKind()).isEqualTo("ServiceMonitor");
     assertThat(monitor.getMetadata().getLabels()).containsEntry("release", "prometheus");
     Map<String, String> selected = monitor.get("spec", "selector", "matchLabels");
-    assertThat(
-            rendered.only(io.fabric8.kubernetes.api.model.Service.class).getMetadata().getLabels())
+    assertThat(rendered.only(Service.class).getMetadata().getLabels())
         .containsAllEntriesOf(selected);
     assertThat(render("default").all(GenericKubernetesResource.class)).isEmpty();
   }

@@ -7,11 +7,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The program {@code helm}, of major version 3. */
 public final class Helm {
 
   private static final GoModule SOURCES = GoModule.of("helm");
+  private static final Pattern VERSION = Pattern.compile("v3\\.([0-9]+)\\.");
   private static final String MODULE = "helm.sh/helm/v3";
 
   private final Path program;
@@ -24,8 +27,8 @@ public final class Helm {
   }
 
   /**
-   * The first of: {@code $HELM}, our cache, a {@code helm} of version 3 on the PATH, a build by
-   * {@code go} of the version that {@code src/test/go/helm} pins.
+   * The first of: {@code $HELM}, our cache, a {@code helm} on the PATH, a build by {@code go} of
+   * the version that {@code src/test/go/helm} pins. An older one is not taken.
    *
    * @throws PartUnavailableException if it cannot be had as the system property {@code
    *     tenantdb.kube} allows
@@ -45,7 +48,11 @@ public final class Helm {
         .map(
             path ->
                 at(Path.of(path), "HELM")
-                    .orElseThrow(() -> new PartUnavailableException("HELM is no helm 3: " + path)));
+                    .orElseThrow(
+                        () ->
+                            new PartUnavailableException(
+                                "HELM is no helm 3, or older than %s: %s"
+                                    .formatted(SOURCES.pinned(MODULE), path))));
   }
 
   private static Optional<Helm> onPath() {
@@ -62,7 +69,7 @@ public final class Helm {
     }
     Helm helm = new Helm(program);
     Command.Result version = helm.run("version", "--template", "{{.Version}}");
-    if (version.status() != 0 || !version.output().startsWith("v3.")) {
+    if (version.status() != 0 || minor(version.output()) < minor(SOURCES.pinned(MODULE))) {
       helm.close();
       return Optional.empty();
     }
@@ -70,10 +77,16 @@ public final class Helm {
     return Optional.of(helm);
   }
 
+  /** The 22 of {@code v3.22.0}; less than any for another major version. */
+  private static int minor(String version) {
+    Matcher numbers = VERSION.matcher(version);
+    return numbers.lookingAt() ? Integer.parseInt(numbers.group(1)) : -1;
+  }
+
   private static Helm build(KubernetesBinaries.Mode mode, String version, Path cache) {
     if (mode == KubernetesBinaries.Mode.CACHED) {
       throw new PartUnavailableException(
-          "no helm %s in %s, and no helm 3 in HELM or on the PATH; mvn -Pkube verify builds it once (about 4 minutes, needs Go)"
+          "no helm %s in %s, and none as new in HELM or on the PATH; mvn -Pkube verify builds it once (about 4 minutes, needs Go)"
               .formatted(version, cache));
     }
     Directories.once(

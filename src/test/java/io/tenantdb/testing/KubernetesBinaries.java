@@ -15,7 +15,10 @@ record KubernetesBinaries(Path etcd, Path apiServer, String source) {
 
   private static final GoModule SOURCES = GoModule.of("apiserver");
 
-  /** What may be done to get them: system property {@code tenantdb.kube}. */
+  /**
+   * What may be done to get them, and helm, which go would have to build: system property {@code
+   * tenantdb.kube}.
+   */
   enum Mode {
     /** Take what is there. */
     CACHED,
