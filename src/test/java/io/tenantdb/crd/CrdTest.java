@@ -19,13 +19,19 @@ class CrdTest {
     if (System.getProperty("tenantdb.crd", "").equals("write")) {
       CrdGenerator.main(new String[0]);
     }
-    assertThat(CrdGenerator.FILE)
-        .as(
-            "%s is stale: mvn -B -q test -Dtest=CrdTest -Dtenantdb.crd=write rewrites it",
-            CrdGenerator.FILE)
-        .exists()
-        .content()
-        .isEqualTo(CrdGenerator.yaml());
+    for (Path file : List.of(CrdGenerator.FILE, CrdGenerator.CHART_FILE)) {
+      assertThat(file)
+          .as("%s is stale: mvn -B -q test -Dtest=CrdTest -Dtenantdb.crd=write rewrites it", file)
+          .exists()
+          .content()
+          .isEqualTo(CrdGenerator.yaml());
+    }
+  }
+
+  @Test
+  void theChartHasEachDefinitionAndNoOther() {
+    assertThat(CrdGenerator.CHART_FILE.getParent().toFile().list())
+        .containsExactlyInAnyOrder(CrdGenerator.FILE.getParent().toFile().list());
   }
 
   @Test
