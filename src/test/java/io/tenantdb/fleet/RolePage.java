@@ -1,19 +1,10 @@
 package io.tenantdb.fleet;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
-import io.tenantdb.api.v1alpha1.TenantDatabaseSpec;
 import io.tenantdb.database.ConnectionSettings;
 import io.tenantdb.database.ConnectionSettings.Tls;
 import io.tenantdb.database.Database;
 import io.tenantdb.database.Password;
-import io.tenantdb.desired.Resolution;
-import io.tenantdb.model.Desired;
-import io.tenantdb.testing.Checkout;
 import io.tenantdb.testing.Markdown;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -57,7 +48,7 @@ final class RolePage {
         statements.add("CREATE SCHEMA %s AUTHORIZATION fruitpak_app".formatted(schema));
       }
       statements.add("SET search_path = " + schema);
-      statements.add(file("fruitpak.sql"));
+      statements.add(Example.tables());
       for (String table : List.of("batches", "batch_history", "grower_payments")) {
         statements.add("ALTER TABLE %s OWNER TO fruitpak_app".formatted(table));
       }
@@ -85,18 +76,6 @@ final class RolePage {
     return statements;
   }
 
-  /** The shipped example, settled at once. */
-  static Desired example() {
-    try {
-      ObjectNode spec = (ObjectNode) new YAMLMapper().readTree(file("fruitpak.yaml")).get("spec");
-      ((ObjectNode) spec.get("tenants")).put("settle", "0s");
-      return Resolution.template(
-          "platform", "fruitpak", new YAMLMapper().convertValue(spec, TenantDatabaseSpec.class));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
   /** The database as the operator's role is let in. */
   static Database open(String host, int port, String database) {
     return Database.of(
@@ -109,13 +88,5 @@ final class RolePage {
             new Tls(Tls.Mode.DISABLE, Optional.empty()),
             4,
             "tenantdb test"));
-  }
-
-  private static String file(String example) {
-    try {
-      return Files.readString(Checkout.root().resolve("examples").resolve(example));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

@@ -136,7 +136,7 @@ abstract class RoleTests {
 
   final Outcome pass(String database) {
     try (Database opened = RolePage.open(server.host(), server.port(), database)) {
-      return new Engine().pass(opened, RolePage.example(), Gate.OPEN, PassListener.NONE);
+      return new Engine().pass(opened, Example.desired(), Gate.OPEN, PassListener.NONE);
     }
   }
 
@@ -177,7 +177,7 @@ abstract class RoleTests {
       statement.execute("LOCK TABLE tenant_a.batches IN ROW EXCLUSIVE MODE");
       CompletableFuture<Outcome> pass =
           CompletableFuture.supplyAsync(
-              () -> new Engine().pass(opened, RolePage.example(), Gate.OPEN, listener));
+              () -> new Engine().pass(opened, Example.desired(), Gate.OPEN, listener));
       try {
         return blocker.get(60, TimeUnit.SECONDS);
       } finally {

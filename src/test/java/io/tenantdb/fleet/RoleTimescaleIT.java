@@ -108,7 +108,7 @@ class RoleTimescaleIT {
 
   private Outcome pass() {
     try (Database database = RolePage.open(server.host(), server.port(), server.database())) {
-      return new Engine().pass(database, RolePage.example(), Gate.OPEN, PassListener.NONE);
+      return new Engine().pass(database, Example.desired(), Gate.OPEN, PassListener.NONE);
     }
   }
 }
