@@ -19,12 +19,14 @@ import java.util.stream.Stream;
 public final class Markdown {
 
   private static final Pattern LINK = Pattern.compile("\\[[^\\]\\[]*]\\(([^)\\s]+)\\)");
+  private static final Pattern PARAGRAPH = Pattern.compile("\\n\\s*\\n");
   private static final Pattern CODE = Pattern.compile("`[^`]*`");
 
   private final Path file;
   private final List<Block> blocks = new ArrayList<>();
   private final List<String> headings = new ArrayList<>();
   private final List<String> links = new ArrayList<>();
+  private String text = "";
 
   /**
    * A fenced block.
@@ -48,7 +50,8 @@ public final class Markdown {
   public static Markdown read(String page) {
     try {
       Markdown markdown = new Markdown(Checkout.root().resolve(page));
-      markdown.parse(Files.readAllLines(markdown.file));
+      markdown.text = Files.readString(markdown.file);
+      markdown.parse(markdown.text.lines().toList());
       return markdown;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -68,6 +71,16 @@ public final class Markdown {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** All of it. */
+  public String text() {
+    return text;
+  }
+
+  /** Where its links lead, as they are written. */
+  public List<String> links() {
+    return List.copyOf(links);
   }
 
   /** The blocks in a language. */
@@ -119,29 +132,33 @@ public final class Markdown {
   }
 
   private void parse(List<String> lines) {
-    StringBuilder text = new StringBuilder();
+    StringBuilder block = new StringBuilder();
+    StringBuilder prose = new StringBuilder();
     String fence = "";
     for (String line : lines) {
-      if (line.startsWith("```")) {
+      if (line.strip().startsWith("```")) {
         String section = headings.isEmpty() ? "" : headings.get(headings.size() - 1);
         if (!fence.isEmpty()) {
-          blocks.add(new Block(fence.substring(3).strip(), section, text.toString()));
+          blocks.add(new Block(fence.substring(3).strip(), section, block.toString()));
         }
-        fence = fence.isEmpty() ? line : "";
-        text.setLength(0);
+        fence = fence.isEmpty() ? line.strip() : "";
+        block.setLength(0);
       } else if (!fence.isEmpty()) {
-        text.append(line).append('\n');
+        block.append(line).append('\n');
       } else if (line.matches("#{1,6} .*")) {
         headings.add(line.replaceFirst("#+ ", "").strip());
       } else {
-        // The text of a link may be code; what stands in code is no link.
-        LINK.matcher(CODE.matcher(line).replaceAll("x"))
-            .results()
-            .forEach(m -> links.add(m.group(1)));
+        prose.append(line).append('\n');
       }
     }
     if (!fence.isEmpty()) {
       throw new IllegalArgumentException(file + ": a fenced block has no end");
     }
+    // Paragraph by paragraph: links and code may go over the end of a line. The text of a link may
+    // be code; what stands in code is no link.
+    PARAGRAPH
+        .splitAsStream(prose)
+        .flatMap(paragraph -> LINK.matcher(CODE.matcher(paragraph).replaceAll("x")).results())
+        .forEach(link -> links.add(link.group(1)));
   }
 }
