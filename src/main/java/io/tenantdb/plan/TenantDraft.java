@@ -118,21 +118,37 @@ final class TenantDraft {
 
   /** Adds the change, or says which right of the table's owner is missing for it. */
   void change(ObservedTable table, Change change) {
+    if (!lacksRight(table, change.object())) {
+      changes.add(change);
+    }
+  }
+
+  /**
+   * True where nothing can be changed on the table, because our session may not take its owner's
+   * role or the owner may not use the schema; says then which grant is missing.
+   */
+  boolean lacksRight(ObservedTable table, String object) {
     String owner = table.owner();
     if (!rights(table).settable()) {
-      unsettable(table, change.object());
-    } else if (!tenant.usableBy().contains(owner) && !rights(table).superuser()) {
+      unsettable(table, object);
+      return true;
+    }
+    if (!tenant.usableBy().contains(owner) && !rights(table).superuser()) {
       find(
           Verdict.FAILED,
-          change.object(),
+          object,
           Reason.InsufficientPrivilege,
           owner
               + ", the owner of "
               + table.name()
-              + ", lacks USAGE or CREATE on the schema; GRANT both to it.");
-    } else {
-      changes.add(change);
+              + ", lacks USAGE or CREATE on the schema; GRANT USAGE, CREATE ON SCHEMA "
+              + Identifiers.quote(tenant.schema())
+              + " TO "
+              + Identifiers.quote(owner)
+              + ".");
+      return true;
     }
+    return false;
   }
 
   /** True where our session may not take the role of the table's owner. */
@@ -159,6 +175,8 @@ final class TenantDraft {
                     + Identifiers.quote(table.owner())
                     + " TO "
                     + Identifiers.quote(user)
+                    // Where there is a membership without SET, a plain GRANT changes nothing.
+                    + (observed.server().versionNum() >= 160000 ? " WITH SET TRUE" : "")
                     + "."));
   }
 
