@@ -70,6 +70,7 @@ final class Scenes {
             false),
         look.counts(),
         look.failures(),
+        look.aggregates(),
         look.plan(),
         look.open(),
         look.drift(),
