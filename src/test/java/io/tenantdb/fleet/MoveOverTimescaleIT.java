@@ -6,6 +6,8 @@ import io.tenantdb.database.ConnectionSettings;
 import io.tenantdb.database.ConnectionSettings.Tls;
 import io.tenantdb.database.Database;
 import io.tenantdb.database.Password;
+import io.tenantdb.model.AggregateChange.AlterRefreshPolicy;
+import io.tenantdb.model.AggregateChange.MarkAggregate;
 import io.tenantdb.model.IndexChange.MarkIndex;
 import io.tenantdb.model.PolicyChange.AlterPolicy;
 import io.tenantdb.testing.RealParts;
@@ -18,6 +20,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What docs/how-to/move-over.md promises for policies, with its own statements. */
 @RealParts
@@ -26,6 +30,26 @@ class MoveOverTimescaleIT {
   private static final String JOBS =
       "SELECT concat_ws(' ', job_id, hypertable_schema, proc_name, schedule_interval, config - 'managed_by')"
           + " FROM timescaledb_information.jobs WHERE hypertable_schema = 'tenant_a' ORDER BY 1";
+
+  /** As the team wrote it, but with the option that makes it a continuous aggregate. */
+  private static final String AGGREGATE =
+      """
+      CREATE MATERIALIZED VIEW daily_grower_intake WITH (timescaledb.continuous) AS
+      SELECT
+          time_bucket('1 day', intake_date) AS day,
+          grower_id,
+          fruit_type,
+          COUNT(*) AS batch_count,
+          SUM(net_weight_kg) AS total_kg,
+          AVG(net_weight_kg) AS avg_batch_kg,
+          COUNT(DISTINCT packhouse_id) AS packhouse_count
+      FROM batches
+      WHERE is_deleted = false AND status != 'rejected'
+      GROUP BY day, grower_id, fruit_type
+      WITH NO DATA""";
+
+  private static final String VIEW =
+      "SELECT concat_ws(' ', mat_hypertable_id, user_view_name, direct_view_name) FROM _timescaledb_catalog.continuous_agg";
 
   private static final String MARKS =
       "SELECT config->>'managed_by' FROM timescaledb_information.jobs WHERE config ? 'managed_by'";
@@ -48,10 +72,13 @@ class MoveOverTimescaleIT {
         String.join(";\n", MoveOverIT.BY_HAND),
         "ALTER TABLE batch_history SET (timescaledb.compress, timescaledb.compress_segmentby = 'batch_id', timescaledb.compress_orderby = 'recorded_at DESC')",
         "SELECT add_compression_policy('batch_history', compress_after => interval '30 days', schedule_interval => interval '1 day')",
-        "SELECT add_retention_policy('batch_history', drop_after => interval '2 years', schedule_interval => interval '1 month')");
+        "SELECT add_retention_policy('batch_history', drop_after => interval '2 years', schedule_interval => interval '1 month')",
+        AGGREGATE,
+        "SELECT add_continuous_aggregate_policy('daily_grower_intake', start_offset => interval '7 days', end_offset => interval '1 hour', schedule_interval => interval '1 hour')");
+    List<String> view = query(VIEW);
     List<String> jobs = query(JOBS);
-    assertThat(jobs).hasSize(2);
-    assertThat(query(MoveOverIT.PAGE.blocks("sql").get(1).statements().get(0))).hasSize(2);
+    assertThat(jobs).hasSize(3);
+    assertThat(query(MoveOverIT.PAGE.blocks("sql").get(1).statements().get(0))).hasSize(3);
     try (Database database = open()) {
       Engine engine = new Engine();
 
@@ -59,15 +86,22 @@ class MoveOverTimescaleIT {
 
       assertThat(outcome.failures()).isEmpty();
       assertThat(outcome.initial().changes())
-          .hasSize(9)
+          .hasSize(11)
           .allSatisfy(
               change ->
                   assertThat(change)
-                      .isInstanceOfAny(MarkIndex.class, AlterPolicy.class)
+                      .isInstanceOfAny(
+                          MarkIndex.class,
+                          AlterPolicy.class,
+                          MarkAggregate.class,
+                          AlterRefreshPolicy.class)
                       .satisfies(c -> assertThat(change.after()).isIn("adopted", "marked")));
       assertThat(query(JOBS)).isEqualTo(jobs);
+      assertThat(query(VIEW)).isEqualTo(view);
+      assertThat(engine.pass(database, Example.desired(), Gate.OPEN, PassListener.NONE).initial())
+          .satisfies(plan -> assertThat(plan.empty()).isTrue());
       assertThat(query(MARKS))
-          .hasSize(2)
+          .hasSize(3)
           .allMatch(
               mark ->
                   mark.startsWith("tenantdb:v1 owner=platform/fruitpak ")
@@ -78,6 +112,38 @@ class MoveOverTimescaleIT {
 
     assertThat(query(MARKS)).isEmpty();
     assertThat(query(JOBS)).isEqualTo(jobs);
+  }
+
+  /** What the by-hand migration got wrong, each with a sentence that says what to do. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          aggregates: [{name: daily, query: "SELECT time_bucket('1 day', created_at) AS day, count(*) AS n FROM grower_payments GROUP BY day"}] | grower_payments is no hypertable
+          aggregates: [{name: daily, query: "SELECT time_bucket('1 day', intake_date) AS day, COUNT(*), COUNT(DISTINCT packhouse_id) FROM batches GROUP BY day"}] | give each column of the result a name of its own with AS
+          hypertables: [{table: grower_payments, timeColumn: created_at, retention: {dropAfter: 2 years}}] | grower_payments is no hypertable
+          """)
+  void what_was_wrong_by_hand_gets_a_sentence(String declared, String sentence) {
+    server.reset();
+    server.execute(
+        "CREATE SCHEMA tenant_a",
+        "SET search_path = tenant_a, public",
+        Example.tables(),
+        "SELECT create_hypertable('batches', 'intake_date')");
+    try (Database database = open()) {
+      Outcome outcome =
+          new Engine().pass(database, Fruit.desired(declared), Gate.OPEN, PassListener.NONE);
+
+      assertThat(outcome.plan().tenants())
+          .singleElement()
+          .satisfies(
+              tenant ->
+                  assertThat(tenant.findings())
+                      .singleElement()
+                      .satisfies(finding -> assertThat(finding.message()).contains(sentence)));
+      assertThat(outcome.applied()).isZero();
+    }
   }
 
   private Database open() {
