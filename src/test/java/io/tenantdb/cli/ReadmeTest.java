@@ -26,6 +26,7 @@ class ReadmeTest {
             + CommandRun.SECRET);
     assertThat(run.passes(Fleet.of()).run("plan")).as(run.err).isZero();
     assertThat(run.desired.orElseThrow().indexes()).hasSize(3);
+    assertThat(run.desired.orElseThrow().aggregates()).hasSize(1);
   }
 
   @Test
