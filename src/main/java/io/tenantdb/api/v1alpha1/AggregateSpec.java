@@ -88,12 +88,13 @@ public record AggregateSpec(
   @JsonInclude(JsonInclude.Include.NON_NULL)
   @JsonIgnoreProperties(ignoreUnknown = true)
   @ValidationRule(
-      value = "!has(self.startOffset) || type(self.startOffset) == type(self.endOffset)",
+      value =
+          "!has(self.startOffset) || (type(self.startOffset) == string) == (type(self.endOffset) == string)",
       message = Grammar.OFFSET_TYPES_MESSAGE)
   @ValidationRule(
       value =
-          "!has(self.startOffset) || type(self.startOffset) != type(self.endOffset) || "
-              + "(type(self.startOffset) == int ? int(self.startOffset) > int(self.endOffset) : "
+          "!has(self.startOffset) || (type(self.startOffset) == string) != "
+              + "(type(self.endOffset) == string) || (type(self.startOffset) == int ? int(self.startOffset) > int(self.endOffset) : "
               + "!string(self.startOffset).matches('^[0-9]+ ?(h|d|w|mon|y)[a-z]*$') || "
               + "!string(self.endOffset).matches('^[0-9]+ ?(h|d|w|mon|y)[a-z]*$') || "
               + "int(string(self.startOffset).find('^[0-9]+')) * "
