@@ -27,6 +27,8 @@ public final class Defaults {
   public static final String BUILD_TIMEOUT = "2h";
   public static final String METHOD = "btree";
   public static final String CONVERT = "Never";
+  public static final boolean MATERIALIZED_ONLY = true;
+  public static final String FALLBACK = "Skip";
 
   private Defaults() {}
 }

@@ -103,7 +103,8 @@ final class IndexReader {
         : fields.each(path + ".keys", spec.keys(), this::key);
   }
 
-  private static DesiredIndex.Key plain(String column) {
+  /** A key that is a column and nothing more. */
+  static DesiredIndex.Key plain(String column) {
     return new DesiredIndex.Key(
         Optional.of(column),
         Optional.empty(),

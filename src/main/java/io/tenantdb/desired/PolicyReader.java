@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Reads the policies of a hypertable, field by field: a field that is absent reads as empty, in
- * {@code spec.hypertables} as in an override.
+ * Reads the policies of a hypertable, field by field, and the lengths of time of an aggregate's: a
+ * field that is absent reads as empty, in {@code spec.hypertables} as in an override.
  */
 final class PolicyReader {
 
@@ -62,7 +62,8 @@ final class PolicyReader {
     return interval(path, value.text()).map(text -> new TimeSpan.Interval(text));
   }
 
-  private Optional<String> schedule(String path, String value) {
+  /** Time between two runs of a job. */
+  Optional<String> schedule(String path, String value) {
     Optional<String> text = value == null ? Optional.empty() : interval(path, value);
     if (text.flatMap(IntervalText::parse).filter(i -> !i.schedulable()).isPresent()) {
       problems.add(path, Grammar.MONTHS_AND_DAYS_MESSAGE);

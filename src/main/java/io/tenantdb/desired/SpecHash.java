@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.DesiredHypertable;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Hashes;
@@ -89,6 +90,50 @@ final class SpecHash {
     policy.every().ifPresent(every -> item.put("every", every));
     return new DesiredHypertable.Retention(
         policy.state(), policy.dropAfter(), policy.every(), hash(item));
+  }
+
+  /**
+   * The aggregate with its hash. Its refresh has its own: a policy is changed in place, the query
+   * is not.
+   */
+  static DesiredAggregate hashed(DesiredAggregate aggregate) {
+    ObjectNode item = NODES.objectNode();
+    item.put("name", aggregate.name()).put("query", aggregate.query());
+    if (aggregate.materializedOnly() != Defaults.MATERIALIZED_ONLY) {
+      item.put("materializedOnly", aggregate.materializedOnly());
+    }
+    if (aggregate.fallback() == DesiredAggregate.Fallback.MATERIALIZED_VIEW) {
+      item.put("fallback", "MaterializedView");
+    }
+    aggregate.fallbackQuery().ifPresent(query -> item.put("fallbackQuery", query));
+    aggregate
+        .uniqueIndex()
+        .ifPresent(
+            index ->
+                putIfAny(
+                    item,
+                    "uniqueColumns",
+                    index.keys().stream().flatMap(key -> key.column().stream()).toList()));
+    return new DesiredAggregate(
+        aggregate.name(),
+        aggregate.query(),
+        aggregate.materializedOnly(),
+        aggregate.refresh(),
+        aggregate.fallback(),
+        aggregate.fallbackQuery(),
+        aggregate.uniqueIndex(),
+        aggregate.mentions(),
+        hash(item));
+  }
+
+  /** The refresh policy with its hash. */
+  static DesiredAggregate.Refresh hashed(DesiredAggregate.Refresh refresh) {
+    ObjectNode item = NODES.objectNode();
+    item.put("every", refresh.every());
+    putSpan(item, "startOffset", refresh.startOffset());
+    putSpan(item, "endOffset", Optional.of(refresh.endOffset()));
+    return new DesiredAggregate.Refresh(
+        refresh.every(), refresh.startOffset(), refresh.endOffset(), hash(item));
   }
 
   private static ObjectNode json(DesiredIndex.Key key) {

@@ -8,6 +8,7 @@ import io.tenantdb.api.v1alpha1.TenantsSpec;
 import io.tenantdb.api.v1alpha1.TimescaleSpec;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.Desired.WhenTimescaleMissing;
+import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.DesiredHypertable;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.TenantOverride;
@@ -56,9 +57,13 @@ final class SpecReader {
         new HypertableReader(fields, policies, rules).read(spec.hypertables());
     List<TenantOverride> overrides =
         new OverrideReader(fields, policies, rules, hypertables).read(tenants.overrides());
+    AggregateRules aggregateRules = new AggregateRules(problems);
+    List<DesiredAggregate> aggregates =
+        new AggregateReader(fields, policies, aggregateRules).read(spec.aggregates());
     checkTogether(indexes, hypertables);
+    aggregateRules.checkNames(indexes, hypertables, aggregates);
     return new Desired(
-        ownerId, selection, indexes, hypertables, List.of(), overrides, whenMissing(), safety());
+        ownerId, selection, indexes, hypertables, aggregates, overrides, whenMissing(), safety());
   }
 
   /** The database's settings. */

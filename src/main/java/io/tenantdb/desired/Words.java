@@ -3,6 +3,7 @@ package io.tenantdb.desired;
 import io.tenantdb.desired.DesiredDatabase.Mode;
 import io.tenantdb.model.Desired.OnDestructive;
 import io.tenantdb.model.Desired.WhenTimescaleMissing;
+import io.tenantdb.model.DesiredAggregate.Fallback;
 import io.tenantdb.model.DesiredHypertable.Convert;
 import io.tenantdb.model.PolicyState;
 import io.tenantdb.model.TenantSelection.OnMissingTable;
@@ -33,6 +34,8 @@ public final class Words {
   /** True for NULLS FIRST. */
   public static final Map<String, Boolean> NULLS = Map.of("First", true, "Last", false);
 
+  public static final Map<String, Fallback> FALLBACK =
+      Map.of("Skip", Fallback.SKIP, "MaterializedView", Fallback.MATERIALIZED_VIEW);
   public static final Map<String, WhenTimescaleMissing> WHEN_MISSING =
       Map.of("Skip", WhenTimescaleMissing.SKIP, "Fail", WhenTimescaleMissing.FAIL);
   public static final Map<String, OnDestructive> ON_DESTRUCTIVE =

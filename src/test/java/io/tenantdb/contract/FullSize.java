@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 final class FullSize {
   private static final int INDEXES = 512;
   private static final int HYPERTABLES = 32;
+  private static final int AGGREGATES = 32;
   private static final int OVERRIDES = 50;
 
   private FullSize() {}
@@ -27,6 +28,7 @@ final class FullSize {
     overrides(tenants.putArray("overrides"));
     indexes(spec.putArray("indexes"));
     hypertables(spec.putArray("hypertables"));
+    aggregates(spec.putArray("aggregates"));
     return resource;
   }
 
@@ -55,6 +57,34 @@ final class FullSize {
       compression.put("every", "1 day");
       hypertable.putObject("retention").put("dropAfter", "2 years").put("every", "1 month");
     }
+  }
+
+  private static void aggregates(ArrayNode aggregates) {
+    for (int i = 0; i < AGGREGATES; i++) {
+      ObjectNode aggregate =
+          aggregates.addObject().put("name", "aggregate_of_ordinary_length_" + i);
+      aggregate.put("query", query("time_bucket('1 day', recorded_at)", i));
+      ObjectNode refresh = aggregate.putObject("refresh").put("every", "1 hour");
+      refresh.put("startOffset", "7 days").put("endOffset", "1 hour");
+      aggregate.put("fallback", "MaterializedView");
+      aggregate.put(
+          "fallbackQuery",
+          query("date_bin('1 day', recorded_at, timestamptz '2000-01-01 00:00+00')", i));
+      aggregate.putArray("uniqueColumns").add("day").add("a").add("b");
+    }
+  }
+
+  /** As long as queries of reports are. */
+  private static String query(String bucket, int table) {
+    StringBuilder query = new StringBuilder("SELECT " + bucket + " AS day, a, b");
+    for (int i = 0; i < 40; i++) {
+      query.append(
+          ",\n  sum(CASE WHEN c = %1$d THEN 1 ELSE 0 END) AS rows_of_kind_%1$d".formatted(i));
+    }
+    return query
+        + "\nFROM h"
+        + table
+        + "\nWHERE a IS NOT NULL AND b IS NOT NULL\nGROUP BY 1, 2, 3\n";
   }
 
   private static void overrides(ArrayNode overrides) {

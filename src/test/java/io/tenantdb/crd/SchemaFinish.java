@@ -56,6 +56,7 @@ final class SchemaFinish {
           ".state", Words.STATE.keySet(),
           ".order", Words.ORDER.keySet(),
           ".nulls", Words.NULLS.keySet(),
+          ".fallback", Words.FALLBACK.keySet(),
           ".whenMissing", Words.WHEN_MISSING.keySet(),
           ".onDestructive", Words.ON_DESTRUCTIVE.keySet());
 
@@ -63,6 +64,7 @@ final class SchemaFinish {
       Map.of(
           "spec.indexes", "name",
           "spec.hypertables", "table",
+          "spec.aggregates", "name",
           "spec.tenants.overrides", "name",
           "spec.tenants.overrides[].hypertables", "table",
           "status.conditions", "type");

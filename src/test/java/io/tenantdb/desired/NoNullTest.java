@@ -65,6 +65,14 @@ class NoNullTest {
               chunkInterval: 7 days
               compression: {state: Present, after: 30 days, segmentBy: [a], orderBy: [{column: at, order: Desc, nulls: First}], every: 1 day}
               retention: {state: Present, dropAfter: 2 years, every: 1 day}
+            aggregates:
+            - name: daily
+              query: SELECT 1 AS one
+              materializedOnly: false
+              refresh: {every: 1 hour, startOffset: 7 days, endOffset: 1 hour}
+              fallback: MaterializedView
+              fallbackQuery: SELECT 2 AS one
+              uniqueColumns: [one]
             timescale: {whenMissing: Skip}
             safety: {onDestructive: Deny, lockTimeout: 3s, buildTimeout: 2h}
             """);
@@ -80,7 +88,7 @@ class NoNullTest {
           tried.add(path);
           resolves(path, full);
         });
-    assertThat(tried).hasSizeGreaterThan(80);
+    assertThat(tried).hasSizeGreaterThan(90);
     assertThat(problems(NullNode.getInstance())).containsExactly("spec: is required.");
     assertThat(problems("{}"))
         .containsExactly(

@@ -20,6 +20,10 @@ final class Refusals {
     return problems(Specs.BASE + "indexes: [" + yaml + "]");
   }
 
+  static List<String> aggregate(String fields) {
+    return problems(Specs.BASE + "aggregates: [{name: daily, " + fields + "}]");
+  }
+
   static List<String> tenants(String yaml) {
     return problems(
         "database: {host: localhost, name: fruitpak, credentialsSecretRef: {name: fruitpak-db}}\n"

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.Desired.OnDestructive;
 import io.tenantdb.model.Desired.WhenTimescaleMissing;
+import io.tenantdb.model.DesiredAggregate;
+import io.tenantdb.model.DesiredAggregate.Fallback;
 import io.tenantdb.model.DesiredHypertable;
 import io.tenantdb.model.DesiredHypertable.Convert;
 import io.tenantdb.model.DesiredIndex;
@@ -16,6 +18,7 @@ import io.tenantdb.model.TimeSpan;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class ResolutionTest {
@@ -177,6 +180,115 @@ class ResolutionTest {
             .get(0);
 
     assertThat(hypertable.chunkInterval()).contains(new TimeSpan.Whole(86_400_000_000L));
+  }
+
+  @Test
+  void anAggregateHasItsDefaults() {
+    DesiredAggregate aggregate =
+        Specs.with("aggregates: [{name: daily, query: SELECT day FROM Batches}]")
+            .aggregates()
+            .get(0);
+
+    assertThat(aggregate)
+        .isEqualTo(
+            new DesiredAggregate(
+                "daily",
+                "SELECT day FROM Batches",
+                true,
+                Optional.empty(),
+                Fallback.SKIP,
+                Optional.empty(),
+                Optional.empty(),
+                Set.of("select", "day", "from", "batches"),
+                aggregate.specHash()));
+  }
+
+  @Test
+  void everyPartOfAnAggregateIsCarriedOver() {
+    DesiredAggregate aggregate =
+        Specs.with(
+                """
+                aggregates:
+                - name: daily
+                  query: |
+                    SELECT time_bucket('1 day', at) AS day, kind FROM batches GROUP BY 1, 2
+                  materializedOnly: false
+                  refresh: {every: 1 hour, startOffset: 7 days, endOffset: 1 hour}
+                  fallback: MaterializedView
+                  fallbackQuery: SELECT date_trunc('day', at) AS day, kind FROM other
+                  uniqueColumns: [day, Kind]
+                """)
+            .aggregates()
+            .get(0);
+
+    assertThat(aggregate.query())
+        .isEqualTo("SELECT time_bucket('1 day', at) AS day, kind FROM batches GROUP BY 1, 2");
+    assertThat(aggregate.materializedOnly()).isFalse();
+    assertThat(aggregate.refresh())
+        .hasValueSatisfying(
+            refresh -> {
+              assertThat(refresh.every()).isEqualTo("1 hour");
+              assertThat(refresh.startOffset()).contains(new TimeSpan.Interval("7 days"));
+              assertThat(refresh.endOffset()).isEqualTo(new TimeSpan.Interval("1 hour"));
+            });
+    assertThat(aggregate.fallback()).isEqualTo(Fallback.MATERIALIZED_VIEW);
+    assertThat(aggregate.viewQuery())
+        .isEqualTo("SELECT date_trunc('day', at) AS day, kind FROM other");
+    assertThat(aggregate.mentions()).contains("batches", "other", "kind").doesNotContain("1 day");
+    DesiredIndex unique = aggregate.uniqueIndex().orElseThrow();
+    assertThat(unique)
+        .isEqualTo(
+            Specs.with(
+                    "indexes: [{name: daily_key, table: daily, columns: [day, Kind], unique: true}]")
+                .indexes()
+                .get(0));
+  }
+
+  @Test
+  void theUniqueIndexHasANameThatPostgresqlDoesNotCut() {
+    assertThat(uniqueIndex("a".repeat(59))).isEqualTo("a".repeat(59) + "_key");
+    assertThat(uniqueIndex("a".repeat(63))).isEqualTo("a".repeat(59) + "_key");
+    assertThat(uniqueIndex("\u00e9".repeat(31))).isEqualTo("\u00e9".repeat(29) + "_key");
+  }
+
+  private static String uniqueIndex(String aggregate) {
+    return Specs.with(
+            "aggregates: [{name: "
+                + aggregate
+                + ", query: TABLE t, refresh: {every: 1 day, endOffset: 1 day}, fallback:"
+                + " MaterializedView, uniqueColumns: [a]}]")
+        .aggregates()
+        .get(0)
+        .uniqueIndex()
+        .orElseThrow()
+        .name();
+  }
+
+  @Test
+  void integerTimeOfAnAggregateIsCountedIn64Bits() {
+    DesiredAggregate aggregate =
+        Specs.with(
+                "aggregates: [{name: daily, query: TABLE t, refresh: {every: 1 day, startOffset:"
+                    + " 86400000000, endOffset: 3600}}]")
+            .aggregates()
+            .get(0);
+
+    assertThat(aggregate.refresh().orElseThrow().startOffset())
+        .contains(new TimeSpan.Whole(86_400_000_000L));
+    assertThat(aggregate.refresh().orElseThrow().endOffset()).isEqualTo(new TimeSpan.Whole(3600));
+  }
+
+  @Test
+  void anIndexOnAnAggregateMakesNoTableOfIt() {
+    Desired desired =
+        Specs.with(
+            """
+            indexes: [{name: ix, table: daily, columns: [day]}, {name: iy, table: batches, columns: [at]}]
+            aggregates: [{name: daily, query: SELECT at AS day FROM packs}]
+            """);
+
+    assertThat(desired.tables()).containsExactly("batches");
+    assertThat(desired.relations()).contains("batches", "daily", "packs");
   }
 
   @Test

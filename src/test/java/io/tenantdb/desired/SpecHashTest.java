@@ -2,8 +2,11 @@ package io.tenantdb.desired;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.DesiredHypertable;
 import io.tenantdb.model.DesiredIndex;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -80,6 +83,78 @@ class SpecHashTest {
     assertThat(index("{name: ix, table: t, columns: [a], unique: true}"))
         .isNotEqualTo(
             index("{name: ix, table: t, columns: [a], unique: true, nullsNotDistinct: true}"));
+  }
+
+  @Test
+  void hashOfAPlainAggregateIsFinal() {
+    DesiredAggregate plain =
+        aggregate(
+            "{name: daily, query: SELECT 1, refresh: {every: 1 hour, endOffset: 1 hour}, fallback:"
+                + " Skip, materializedOnly: true}");
+    assertThat(plain.specHash())
+        .isEqualTo("240f2a68b2a436b3")
+        .isEqualTo(aggregate("{name: daily, query: SELECT 1}").specHash());
+    assertThat(plain.refresh().orElseThrow().specHash()).isEqualTo("4ca3914858cf2b9c");
+  }
+
+  @Test
+  void hashOfAnAggregateWithEveryFieldIsFinal() {
+    DesiredAggregate full =
+        aggregate(
+            """
+            {name: daily, query: SELECT 1 AS a, materializedOnly: false,
+             refresh: {every: 1 hour, startOffset: 7 days, endOffset: 1 hour},
+             fallback: MaterializedView, fallbackQuery: SELECT 2 AS a, uniqueColumns: [a, b]}
+            """);
+    assertThat(full.specHash()).isEqualTo("bcbbc038a686476f");
+    assertThat(full.refresh().orElseThrow().specHash()).isEqualTo("de10186805cd70f8");
+    assertThat(full.uniqueIndex().orElseThrow().specHash()).isEqualTo("cf34bb03c0ee79a4");
+  }
+
+  @Test
+  void hashOfARefreshOfIntegerTimeIsFinal() {
+    assertThat(
+            aggregate(
+                    "{name: daily, query: SELECT 1, refresh: {every: 1 day, startOffset: 1000,"
+                        + " endOffset: 10}}")
+                .refresh()
+                .orElseThrow()
+                .specHash())
+        .isEqualTo("b2e4b331aea37d1a");
+  }
+
+  @Test
+  void everyFieldOfAnAggregateButItsRefreshChangesTheHash() {
+    String base =
+        "{name: a, query: SELECT 1, refresh: {every: 1 hour, startOffset: 2 days, endOffset: 1 day},"
+            + " fallback: MaterializedView, uniqueColumns: [a]}";
+    assertThat(List.of(base, base.replace("1 hour", "1 day"), base.replace("2 days", "9 days")))
+        .extracting(text -> aggregate(text).specHash())
+        .containsOnly(aggregate(base).specHash());
+    assertThat(
+            Stream.of(
+                base,
+                base.replace("name: a", "name: b"),
+                base.replace("SELECT 1", "SELECT 2"),
+                base.replace("SELECT 1", "SELECT 1, fallbackQuery: SELECT 2"),
+                base.replace("SELECT 1", "SELECT 1, materializedOnly: false"),
+                base.replace("[a]", "[b]"),
+                base.replace(", fallback: MaterializedView, uniqueColumns: [a]", "")))
+        .extracting(text -> aggregate(text).specHash())
+        .doesNotHaveDuplicates();
+    assertThat(
+            Stream.of(
+                base,
+                base.replace("1 hour", "2 hours"),
+                base.replace("2 days", "3 days"),
+                base.replace("startOffset: 2 days, ", ""),
+                base.replace("1 day}", "23 hours}")))
+        .extracting(text -> aggregate(text).refresh().orElseThrow().specHash())
+        .doesNotHaveDuplicates();
+  }
+
+  private static DesiredAggregate aggregate(String yaml) {
+    return Specs.with("aggregates:\n- " + yaml.replace("\n", " ")).aggregates().get(0);
   }
 
   private static String index(String yaml) {

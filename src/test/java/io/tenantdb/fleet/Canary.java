@@ -114,7 +114,7 @@ final class Canary {
     return fruit;
   }
 
-  /** Everything but indexes. */
+  /** Everything but indexes, once what a pass has made is taken away. */
   List<String> everything() {
     return fruit.query(EVERYTHING);
   }
@@ -124,7 +124,15 @@ final class Canary {
     return fruit.query(INDEXES);
   }
 
-  /** The indexes that a spec declares for these tenants, in the same form. */
+  /** Materialized views: schema, name. */
+  List<String> aggregates() {
+    return fruit.query("SELECT schemaname || '|' || matviewname FROM pg_matviews ORDER BY 1");
+  }
+
+  /**
+   * The indexes that a spec declares for these tenants, in the same form; those of the materialized
+   * views that its aggregates fall back to are among them.
+   */
   static List<String> declared(JsonNode spec, String... tenants) {
     List<String> lines = new ArrayList<>();
     for (String tenant : tenants) {
@@ -159,11 +167,31 @@ final class Canary {
         lines.add(String.join("|", line));
       }
     }
+    for (String tenant : tenants) {
+      for (JsonNode aggregate : spec.path("aggregates")) {
+        String name = aggregate.path("name").asText();
+        List<String> columns = new ArrayList<>();
+        aggregate.path("uniqueColumns").forEach(column -> columns.add(column.asText()));
+        lines.add(
+            String.join(
+                "|",
+                tenant,
+                Identifiers.cut(name, Identifiers.MAX_BYTES - 4) + "_key",
+                name,
+                "btree|t|t",
+                String.join(",", columns),
+                Integer.toString(columns.size()),
+                "f"));
+      }
+    }
     return lines.stream().sorted().toList();
   }
 
   /** Takes away what a pass has made. */
-  void dropIndexes() {
+  void dropMade() {
+    fruit
+        .query("SELECT format('%I.%I', schemaname, matviewname) FROM pg_matviews")
+        .forEach(view -> fruit.execute("DROP MATERIALIZED VIEW " + view));
     fruit
         .query(
             """

@@ -74,6 +74,18 @@ class InjectionIT {
         chunkInterval: 7 days
         compression: {state: Present, after: 30 days, segmentBy: [g], orderBy: [{column: at, order: Desc, nulls: Last}], every: 1 day}
         retention: {state: Present, dropAfter: 2 years, every: 1 month}
+      aggregates:
+      - name: by_a
+        query: SELECT a, count(*) AS n FROM t GROUP BY a
+        refresh: {every: 1 hour, startOffset: 7 days, endOffset: 1 hour}
+        fallback: MaterializedView
+        uniqueColumns: [a]
+      - name: by_b
+        query: SELECT time_bucket(5, b) AS fives, count(*) AS n FROM t GROUP BY 1
+        refresh: {every: 1 hour, startOffset: 7 days, endOffset: 1 hour}
+        fallback: MaterializedView
+        fallbackQuery: SELECT b / 5 AS fives, count(*) AS n FROM t GROUP BY 1
+        uniqueColumns: [fives]
       """;
 
   static final StringFields FIELDS =
@@ -113,7 +125,9 @@ class InjectionIT {
       Attempt harmless = Attempt.make(database, valid);
       assertThat(harmless.said()).isEmpty();
       assertThat(canary.indexes()).isEqualTo(Canary.declared(valid, "tenant_a", "tenant_b"));
-      canary.dropIndexes();
+      assertThat(canary.aggregates())
+          .containsExactly("tenant_a|by_a", "tenant_a|by_b", "tenant_b|by_a", "tenant_b|by_b");
+      canary.dropMade();
 
       int accepted = 0;
       for (Place place : FIELDS.places().values()) {
@@ -192,12 +206,27 @@ class InjectionIT {
     if (LOOKED_UP.contains(what)) {
       softly.assertThat(built).as(what).noneMatch(index -> index.contains("|n-"));
     }
-    canary.dropIndexes();
+    List<String> views = canary.aggregates();
+    for (JsonNode aggregate : spec.path("aggregates")) {
+      String name = aggregate.path("name").asText();
+      for (String tenant : List.of("tenant_a", "tenant_b")) {
+        softly
+            .assertThat(
+                views.contains(tenant + "|" + name)
+                    || attempt.said().stream()
+                        .anyMatch(said -> said.startsWith(tenant + ": ") && said.contains(name)))
+            .as("%s: made or explained in %s: %s; said %s", what, tenant, aggregate, attempt.said())
+            .isTrue();
+      }
+    }
+    canary.dropMade();
   }
 
   /** Whole values, and values that begin as the valid one does. */
   static List<String> payloads(Place place) {
-    boolean fragment = place.field().endsWith("expression") || place.field().endsWith("where");
+    boolean fragment =
+        Stream.of("expression", "where", "query", "fallbackQuery")
+            .anyMatch(place.field()::endsWith);
     return Payloads.all()
         .flatMap(
             payload ->

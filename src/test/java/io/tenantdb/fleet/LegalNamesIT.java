@@ -57,6 +57,11 @@ class LegalNamesIT {
         worksAsDeclared(softly, canary, database, name, indexNamed(name));
       }
       softly.assertThat(canary.everything()).isEqualTo(before);
+
+      for (String name : Payloads.NAMES) {
+        worksAsDeclared(softly, canary, database, name, aggregateNamed(name));
+      }
+      softly.assertThat(canary.everything()).isEqualTo(before);
     }
     softly.assertAll();
   }
@@ -72,6 +77,15 @@ class LegalNamesIT {
     softly.assertThat(again.initial().empty()).as("second pass of " + name).isTrue();
     softly.assertThat(canary.indexes()).as(name).isEqualTo(Canary.declared(spec, name));
     softly.assertThat(marks(canary)).as(name).isEqualTo(marks(spec));
+    softly
+        .assertThat(canary.aggregates())
+        .as(name)
+        .hasSameSizeAs(spec.path("aggregates"))
+        .allMatch((name + "|" + name)::equals);
+    canary
+        .fruit()
+        .query("SELECT format('%I.%I', schemaname, matviewname) FROM pg_matviews")
+        .forEach(view -> canary.fruit().execute("DROP MATERIALIZED VIEW " + view));
     dropAll(canary, name);
   }
 
@@ -135,6 +149,26 @@ class LegalNamesIT {
     return spec;
   }
 
+  private static JsonNode aggregateNamed(String name) {
+    String quoted = Identifiers.quote(name);
+    ObjectNode spec = withTenant(name);
+    ObjectNode aggregate = spec.putArray("aggregates").addObject().put("name", name);
+    aggregate.put(
+        "query",
+        "SELECT a AS "
+            + quoted
+            + ", "
+            + Identifiers.literal(name)
+            + " AS text FROM "
+            + quoted
+            + ".t AS "
+            + quoted
+            + " GROUP BY 1");
+    aggregate.putObject("refresh").put("every", "1 hour").put("endOffset", "1 hour");
+    aggregate.put("fallback", "MaterializedView").putArray("uniqueColumns").add(name);
+    return spec;
+  }
+
   private static ObjectNode withTenant(String name) {
     ObjectNode spec =
         (ObjectNode)
@@ -172,6 +206,13 @@ class LegalNamesIT {
                         + index.path("name").asText()
                         + "|"
                         + index.path("table").asText()));
+    spec.path("aggregates")
+        .forEach(
+            aggregate -> {
+              String name = aggregate.path("name").asText();
+              String key = Identifiers.cut(name, Identifiers.MAX_BYTES - 4) + "_key";
+              marks.add("platform/fruit|" + key + "|" + name);
+            });
     return marks;
   }
 

@@ -124,6 +124,58 @@ final class Payloads {
           "\\gexec",
           "\\copy canary to program 'id'");
 
+  /**
+   * Texts that are meant for the query of an aggregate: the author's own SELECT, tried as the
+   * table's owner, and never more than one statement.
+   */
+  static final List<String> QUERIES =
+      List.of(
+          "SELECT a FROM t; DROP TABLE public.canary",
+          "SELECT a FROM t; COMMIT; RESET ROLE; DROP TABLE public.canary",
+          "SELECT a FROM t\n; COMMIT; RESET ROLE; BEGIN; DROP TABLE public.canary; COMMIT; --",
+          "SELECT a FROM t WITH NO DATA; RESET ROLE; DELETE FROM public.canary; --",
+          "SELECT a FROM t -- ",
+          "SELECT a FROM t /* ",
+          "SELECT a FROM t WITH NO DATA",
+          "SELECT a FROM t WITH CHECK OPTION",
+          "SELECT a INTO public.loot FROM t",
+          "SELECT a FROM t FOR UPDATE",
+          "TABLE t",
+          "VALUES ('a')",
+          "(SELECT a FROM t)",
+          "SELECT a FROM t) SELECT (1",
+          "SELECT 1 AS a \\gexec",
+          "SELECT '\\'; RESET ROLE; DROP TABLE public.canary; --' AS a",
+          "SELECT E'\\'; RESET ROLE; DROP TABLE public.canary; --' AS a",
+          "SELECT $$ $a$; DROP TABLE public.canary; $a$ $$ AS a",
+          "SELECT $1 AS a",
+          "SELECT ? AS a",
+          "SELECT '{}'::jsonb ? 'a' AS a",
+          "SELECT {fn now()} AS a",
+          "SELECT a, a FROM t",
+          "SELECT FROM t",
+          "SELECT * FROM outside.t",
+          "SELECT a FROM tenant_b.t",
+          "SELECT rolpassword AS a FROM pg_authid",
+          "SELECT set_config('role', 'postgres', false) AS a",
+          "SELECT set_config('session_authorization', 'postgres', false) AS a",
+          "SELECT public.bang() AS a",
+          "SELECT tenant_b.steal(a) AS a FROM t",
+          "SELECT steal(a) AS a FROM t",
+          "SELECT pg_read_file('/etc/passwd') AS a",
+          "SELECT lo_import('/etc/passwd')::text AS a",
+          "SELECT nextval('public.counter')::text AS a",
+          "SELECT query_to_xml('DELETE FROM public.canary', true, true, '')::text AS a",
+          "WITH gone AS (DELETE FROM public.canary RETURNING song) SELECT song AS a FROM gone",
+          "WITH t AS (SELECT 'a' AS a) SELECT a FROM t",
+          "DELETE FROM public.canary RETURNING song AS a",
+          "DROP TABLE public.canary",
+          "COPY t TO PROGRAM 'id'",
+          "DO $do$ BEGIN DELETE FROM public.canary; END $do$",
+          "EXPLAIN SELECT a FROM t",
+          "EXECUTE nothing",
+          "SELECT 1/0 AS a");
+
   /** Texts that no field takes, and that break whoever believes that. */
   static final List<String> BROKEN =
       List.of(
@@ -163,6 +215,6 @@ final class Payloads {
 
   /** All of them. */
   static Stream<String> all() {
-    return Stream.of(NAMES, FRAGMENTS, BROKEN).flatMap(List::stream);
+    return Stream.of(NAMES, FRAGMENTS, QUERIES, BROKEN).flatMap(List::stream);
   }
 }

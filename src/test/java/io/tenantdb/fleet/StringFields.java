@@ -63,7 +63,8 @@ final class StringFields {
      * document a text.
      */
     List<JsonNode> withAll(List<String> texts) {
-      List<String> lists = List.of("/indexes/", "/hypertables/", "/tenants/overrides/");
+      List<String> lists =
+          List.of("/indexes/", "/hypertables/", "/aggregates/", "/tenants/overrides/");
       Optional<String> list = lists.stream().filter(pointer.toString()::startsWith).findFirst();
       JsonNode all = document.deepCopy();
       if (list.isEmpty() && !(document.at(pointer.head()) instanceof ArrayNode)) {

@@ -106,6 +106,27 @@ public final class Grammar {
       "segmentBy must not have the time column: every row would be a batch of its own.";
   public static final String SEGMENT_AND_ORDER_MESSAGE =
       "A column cannot be in segmentBy and in orderBy.";
+  public static final String SEMICOLON_MESSAGE =
+      "must be one SELECT without a semicolon at its end.";
+  public static final String FALLBACK_NEEDS_MESSAGE =
+      "fallback MaterializedView needs refresh and uniqueColumns: the operator refreshes the view on"
+          + " that schedule, and without a unique index every refresh would block its readers.";
+  public static final String UNIQUE_COLUMNS_MESSAGE =
+      "uniqueColumns is only allowed with fallback MaterializedView: a continuous aggregate takes no"
+          + " unique index.";
+  public static final String FALLBACK_QUERY_MESSAGE =
+      "fallbackQuery is only allowed with fallback MaterializedView.";
+  public static final String OFFSET_TYPES_MESSAGE =
+      "startOffset and endOffset must both be whole numbers (for an integer time column) or both be"
+          + " intervals.";
+  public static final String OFFSETS_MESSAGE =
+      "startOffset must be longer than endOffset: the refreshed window begins at the one and ends at"
+          + " the other, both counted back from now.";
+  public static final String INDEX_AND_AGGREGATE_MESSAGE =
+      "An index and an aggregate cannot have the same name: both are relations of one schema.";
+  public static final String HYPERTABLE_AND_AGGREGATE_MESSAGE =
+      "A hypertable and an aggregate cannot have the same name: TimescaleDB keeps an aggregate in a"
+          + " hypertable of its own.";
   public static final String OVERRIDE_TABLE_MESSAGE =
       "An override names a table that spec.hypertables does not have.";
   public static final String NAME_LENGTH_MESSAGE =

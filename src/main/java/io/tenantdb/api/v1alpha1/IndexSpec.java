@@ -40,7 +40,8 @@ public record IndexSpec(
             value = "!self.startsWith('_tdb_') && !self.startsWith('_timescaledb_')",
             message = Grammar.RESERVED_MESSAGE)
         String name,
-    @JsonPropertyDescription("Table in the tenant's schema. Maps to ON.")
+    @JsonPropertyDescription(
+            "Table in the tenant's schema, or an aggregate of spec.aggregates. Maps to ON.")
         @Required
         @Size(min = 1, max = 63)
         @Pattern(Grammar.NAME)

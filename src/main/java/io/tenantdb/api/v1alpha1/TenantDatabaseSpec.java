@@ -23,6 +23,18 @@ import java.util.List;
     fieldPath = ".tenants.overrides")
 @ValidationRule(
     value =
+        "!has(self.aggregates) || !has(self.indexes) || !self.aggregates.exists(a, "
+            + "self.indexes.exists(i, i.name == a.name))",
+    message = Grammar.INDEX_AND_AGGREGATE_MESSAGE,
+    fieldPath = ".aggregates")
+@ValidationRule(
+    value =
+        "!has(self.aggregates) || !has(self.hypertables) || !self.aggregates.exists(a, "
+            + "self.hypertables.exists(h, h.table == a.name))",
+    message = Grammar.HYPERTABLE_AND_AGGREGATE_MESSAGE,
+    fieldPath = ".aggregates")
+@ValidationRule(
+    value =
         "has(self.ownerId) == has(oldSelf.ownerId) && (!has(self.ownerId) || "
             + "self.ownerId == oldSelf.ownerId)",
     message = Grammar.OWNER_ID_MESSAGE)
@@ -51,5 +63,7 @@ public record TenantDatabaseSpec(
     @JsonPropertyDescription("Hypertables of every tenant, with their policies, by table.")
         @Size(max = 32)
         List<HypertableSpec> hypertables,
+    @JsonPropertyDescription("Aggregates of every tenant, by name.") @Size(max = 32)
+        List<AggregateSpec> aggregates,
     @JsonPropertyDescription("Behaviour without TimescaleDB.") TimescaleSpec timescale,
     @JsonPropertyDescription("Guard rails.") SafetySpec safety) {}
