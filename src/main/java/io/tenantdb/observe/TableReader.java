@@ -2,6 +2,7 @@ package io.tenantdb.observe;
 
 import io.tenantdb.model.ObservedTable.Kind;
 import io.tenantdb.model.TableLayout;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -13,10 +14,15 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/** Reads the declared tables and their columns. */
+/** Reads the declared and mentioned relations and their columns. */
 final class TableReader {
 
-  /** One relation that bears a declared table's name. */
+  /**
+   * One relation that bears a declared or mentioned name.
+   *
+   * @param oid of a continuous aggregate: of the hypertable that keeps its rows, as are the pages
+   *     and the signatures; the rest is the view's
+   */
   record Table(
       long oid,
       long schema,
@@ -47,7 +53,7 @@ final class TableReader {
       """;
 
   // pg_class has an index on (relname, relnamespace) and none on relnamespace alone.
-  private static final String TABLES =
+  private static final String BY_NAME =
       """
       WITH ns AS MATERIALIZED (SELECT unnest(?::oid[]) AS oid),
       tb AS MATERIALIZED (
@@ -55,6 +61,18 @@ final class TableReader {
         FROM pg_class t JOIN ns ON ns.oid = t.relnamespace
         WHERE t.relname = ANY (?::name[])
       ),
+      """;
+
+  private static final String BY_OID =
+      """
+      WITH tb AS MATERIALIZED (
+        SELECT t.oid, t.relnamespace, t.relname, t.relkind, t.relowner, t.relpages
+        FROM pg_class t JOIN unnest(?::oid[]) AS o(oid) ON o.oid = t.oid
+      ),
+      """;
+
+  private static final String TABLES =
+      """
       cols AS (
       """
           + COLUMN_SIGNATURE
@@ -104,20 +122,24 @@ final class TableReader {
 
   /** Relations of any kind in these schemas that bear one of the names. */
   List<Table> tables(Collection<Long> schemas, Collection<String> names) throws SQLException {
-    return catalog.rows(
-        TABLES,
-        row ->
-            new Table(
-                row.getLong(1),
-                row.getLong(2),
-                catalog.intern(row.getString(3)),
-                kind(row.getString(4)),
-                row.getLong(5),
-                row.getLong(6),
-                catalog.intern(row.getString(7)),
-                catalog.intern(row.getString(8))),
-        Catalog.oids(schemas),
-        Catalog.names(names));
+    return catalog.rows(BY_NAME + TABLES, this::table, Catalog.oids(schemas), Catalog.names(names));
+  }
+
+  /** The relations of these oids that exist. */
+  List<Table> tables(Collection<Long> oids) throws SQLException {
+    return catalog.rows(BY_OID + TABLES, this::table, Catalog.oids(oids));
+  }
+
+  private Table table(ResultSet row) throws SQLException {
+    return new Table(
+        row.getLong(1),
+        row.getLong(2),
+        catalog.intern(row.getString(3)),
+        kind(row.getString(4)),
+        row.getLong(5),
+        row.getLong(6),
+        catalog.intern(row.getString(7)),
+        catalog.intern(row.getString(8)));
   }
 
   /**
