@@ -8,8 +8,11 @@ import io.tenantdb.observe.TableReader.Table;
 import java.sql.SQLException;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -24,14 +27,9 @@ final class ContinuousReader {
    * @param view oid of the view that people query
    * @param directView oid of the view that has the query as it was written; that of the people's
    *     changes with {@code materialized_only}
-   * @param table oid of the hypertable that keeps its rows
    */
   record Continuous(
-      long view,
-      long directView,
-      long table,
-      boolean materializedOnly,
-      Materialization materialization) {}
+      long view, long directView, boolean materializedOnly, Materialization materialization) {}
 
   /**
    * Relations, with the continuous aggregates told from other views.
@@ -41,29 +39,17 @@ final class ContinuousReader {
    */
   record Sorted(Map<Long, Table> tables, Map<Long, Continuous> continuous) {}
 
-  private record Row(
-      Name name,
-      boolean materializedOnly,
-      Materialization materialization,
-      long table,
-      long directView) {}
+  private record Row(Name view, boolean materializedOnly, int id, Name table, Name directView) {}
 
+  // By ids alone. The relations behind the names are looked up afterwards: joined here by schema
+  // and name, they take time in the square of their number too, since all of them share one schema.
   private static final String CONTINUOUS =
       """
-      WITH ca AS MATERIALIZED (
-        SELECT c.user_view_schema, c.user_view_name, c.materialized_only, c.direct_view_schema,
-               c.direct_view_name, h.id, h.schema_name, h.table_name
-        FROM _timescaledb_catalog.continuous_agg c
-        JOIN _timescaledb_catalog.hypertable h ON h.id = c.mat_hypertable_id
-        WHERE c.user_view_name = ANY (?::name[])
-      )
-      SELECT ca.user_view_schema, ca.user_view_name, ca.materialized_only, ca.id, ca.schema_name,
-             ca.table_name, t.oid, d.oid
-      FROM ca
-      JOIN pg_namespace tn ON tn.nspname = ca.schema_name
-      JOIN pg_class t ON t.relname = ca.table_name AND t.relnamespace = tn.oid
-      JOIN pg_namespace dn ON dn.nspname = ca.direct_view_schema
-      JOIN pg_class d ON d.relname = ca.direct_view_name AND d.relnamespace = dn.oid
+      SELECT c.user_view_schema, c.user_view_name, c.materialized_only, h.id, h.schema_name,
+             h.table_name, c.direct_view_schema, c.direct_view_name
+      FROM _timescaledb_catalog.continuous_agg c
+      JOIN _timescaledb_catalog.hypertable h ON h.id = c.mat_hypertable_id
+      WHERE c.user_view_name = ANY (?::name[])
       """;
 
   private final Catalog catalog;
@@ -78,42 +64,41 @@ final class ContinuousReader {
    * Puts the hypertable behind a continuous aggregate in the place of its view.
    *
    * @param names that the relations were looked up by
+   * @param schemas all of the database
    * @param tables by oid
    */
-  Sorted sort(Collection<String> names, Map<Long, Schema> schemas, Map<Long, Table> tables)
+  Sorted sort(Collection<String> names, Collection<Schema> schemas, Map<Long, Table> tables)
       throws SQLException {
+    Map<Long, String> schemaNames =
+        schemas.stream().collect(Collectors.toMap(Schema::oid, Schema::name));
     Map<Name, Row> rows = rows(names);
-    Map<Long, Continuous> byView = new LinkedHashMap<>();
+    Map<Long, Row> byView = new LinkedHashMap<>();
     for (Table view : tables.values()) {
-      Row row = rows.get(new Name(schemas.get(view.schema()).name(), view.name()));
+      Row row = rows.get(new Name(schemaNames.get(view.schema()), view.name()));
       if (view.kind() == Kind.OTHER && row != null) {
-        byView.put(
-            view.oid(),
-            new Continuous(
-                view.oid(),
-                row.directView(),
-                row.table(),
-                row.materializedOnly(),
-                row.materialization()));
+        byView.put(view.oid(), row);
       }
     }
     if (byView.isEmpty()) {
       return new Sorted(tables, Map.of());
     }
-    Map<Long, Table> materializations =
-        tableReader
-            .tables(byView.values().stream().map(Continuous::table).collect(Collectors.toSet()))
-            .stream()
-            .collect(Collectors.toMap(Table::oid, table -> table));
+    Map<Name, Table> parts = parts(byView.values(), schemaNames);
     Map<Long, Table> sorted = new LinkedHashMap<>();
     Map<Long, Continuous> continuous = new HashMap<>();
     for (Table table : tables.values()) {
-      Continuous one = byView.get(table.oid());
-      if (one == null) {
+      Row row = byView.get(table.oid());
+      if (row == null) {
         sorted.put(table.oid(), table);
-      } else if (materializations.containsKey(one.table())) {
-        sorted.put(one.table(), aggregate(table, materializations.get(one.table())));
-        continuous.put(one.table(), one);
+      } else if (parts.containsKey(row.table()) && parts.containsKey(row.directView())) {
+        Table materialization = parts.get(row.table());
+        sorted.put(materialization.oid(), aggregate(table, materialization));
+        continuous.put(
+            materialization.oid(),
+            new Continuous(
+                table.oid(),
+                parts.get(row.directView()).oid(),
+                row.materializedOnly(),
+                new Materialization(row.id(), row.table().schema(), row.table().table())));
       }
     }
     return new Sorted(sorted, continuous);
@@ -137,14 +122,36 @@ final class ContinuousReader {
             CONTINUOUS,
             row ->
                 new Row(
-                    new Name(row.getString(1), catalog.intern(row.getString(2))),
+                    name(row.getString(1), row.getString(2)),
                     row.getBoolean(3),
-                    new Materialization(
-                        row.getInt(4), catalog.intern(row.getString(5)), row.getString(6)),
-                    row.getLong(7),
-                    row.getLong(8)),
+                    row.getInt(4),
+                    name(row.getString(5), row.getString(6)),
+                    name(row.getString(7), row.getString(8))),
             Catalog.names(names))
         .stream()
-        .collect(Collectors.toMap(Row::name, row -> row));
+        .collect(Collectors.toMap(Row::view, row -> row));
+  }
+
+  private Name name(String schema, String relation) {
+    return new Name(catalog.intern(schema), catalog.intern(relation));
+  }
+
+  /** The hypertables and the direct views, which are all in TimescaleDB's schema. */
+  private Map<Name, Table> parts(Collection<Row> rows, Map<Long, String> schemaNames)
+      throws SQLException {
+    Set<Name> names = new HashSet<>();
+    rows.forEach(row -> names.addAll(List.of(row.table(), row.directView())));
+    Set<String> in = names.stream().map(Name::schema).collect(Collectors.toSet());
+    Set<Long> schemas =
+        schemaNames.entrySet().stream()
+            .filter(schema -> in.contains(schema.getValue()))
+            .map(Map.Entry::getKey)
+            .collect(Collectors.toSet());
+    return tableReader
+        .tables(schemas, names.stream().map(Name::table).collect(Collectors.toSet()))
+        .stream()
+        .collect(
+            Collectors.toMap(
+                part -> new Name(schemaNames.get(part.schema()), part.name()), part -> part));
   }
 }

@@ -78,7 +78,7 @@ final class Reading {
     tableReader
         .tables(schemas.keySet(), relationNames)
         .forEach(table -> found.put(table.oid(), table));
-    Sorted sorted = sorted(tableReader, schemas, found);
+    Sorted sorted = sorted(tableReader, all, found);
     Map<Long, Table> tables = sorted.tables();
     Map<String, Columns> columns = columns(tableReader, tables.values());
 
@@ -179,7 +179,7 @@ final class Reading {
     return edition == Edition.COMMUNITY || edition == Edition.APACHE;
   }
 
-  private Sorted sorted(TableReader reader, Map<Long, Schema> schemas, Map<Long, Table> tables)
+  private Sorted sorted(TableReader reader, List<Schema> schemas, Map<Long, Table> tables)
       throws SQLException {
     return desired.aggregates().isEmpty() || !timescale()
         ? new Sorted(tables, Map.of())
