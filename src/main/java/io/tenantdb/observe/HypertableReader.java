@@ -12,9 +12,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Reads the hypertable side of the declared tables. TimescaleDB's views are read one at a time and
- * joined here: joined with each other in SQL they take seconds for 1,000 tenants. Columns that all
- * versions from 2.10 on have.
+ * Reads the hypertable side of the declared and mentioned tables. TimescaleDB's views are read one
+ * at a time and joined here: joined with each other in SQL they take seconds for 1,000 tenants.
+ * Columns that all versions from 2.10 on have.
  */
 final class HypertableReader {
 
@@ -61,7 +61,7 @@ final class HypertableReader {
   /**
    * The hypertables that bear one of the names, in all schemas.
    *
-   * @param tables names of the declared tables
+   * @param tables names of the declared and mentioned tables
    * @param withChunks those of them whose chunks are looked at too
    */
   Map<Name, ObservedHypertable> hypertables(Collection<String> tables, Set<String> withChunks)

@@ -1,11 +1,8 @@
 package io.tenantdb.observe;
 
-import io.tenantdb.model.Mark;
 import io.tenantdb.model.ObservedHypertable.Job;
 import io.tenantdb.model.PolicyKind;
-import io.tenantdb.model.TimeSpan;
 import io.tenantdb.observe.HypertableReader.Name;
-import java.math.BigDecimal;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -17,7 +14,7 @@ import java.util.Optional;
 /** Reads the jobs of compression and retention policies. */
 final class JobReader {
 
-  private record Row(String hypertableId, Job job) {}
+  private record Row(String hypertableId, String managedBy, Job job) {}
 
   private static final String IDS =
       """
@@ -26,8 +23,7 @@ final class JobReader {
       """;
 
   // The name of the schema changed in 2.12, that of the application in 2.20. The hypertable's id in
-  // the config is the one thing that says in all versions whose job it is. Texts only: a config is
-  // the user's, and a cast that fails would end the whole reading.
+  // the config is the one thing that says in all versions whose job it is.
   private static final String JOBS =
       """
       SELECT job_id, proc_name, owner::text, schedule_interval::text, scheduled,
@@ -41,9 +37,11 @@ final class JobReader {
       """;
 
   private final Catalog catalog;
+  private final JobConfig config;
 
   JobReader(Catalog catalog) {
     this.catalog = catalog;
+    this.config = new JobConfig(catalog);
   }
 
   /** The jobs of the hypertables that bear one of the names. */
@@ -57,10 +55,12 @@ final class JobReader {
         .forEach(e -> ids.put(e.getKey(), e.getValue()));
     Map<Name, List<Job>> jobs = new HashMap<>();
     for (Row row :
-        catalog.rows(JOBS, r -> new Row(r.getString(6) == null ? "" : r.getString(6), job(r)))) {
+        catalog.rows(
+            JOBS,
+            r -> new Row(r.getString(6) == null ? "" : r.getString(6), r.getString(7), job(r)))) {
       Name name = ids.get(row.hypertableId());
       if (name != null) {
-        jobs.computeIfAbsent(name, n -> new ArrayList<>()).add(ofTable(row.job(), name.table()));
+        jobs.computeIfAbsent(name, n -> new ArrayList<>()).add(ofTable(row, name.table()));
       }
     }
     return jobs;
@@ -72,38 +72,25 @@ final class JobReader {
             ? PolicyKind.COMPRESSION
             : PolicyKind.RETENTION;
     int lag = kind == PolicyKind.COMPRESSION ? 8 : 10;
-    String managedBy = row.getString(7);
     return new Job(
         row.getInt(1),
         kind,
-        span(row.getString(lag), row.getString(lag + 1)),
+        config.span(row.getString(lag), row.getString(lag + 1)),
         catalog.intern(row.getString(4) == null ? "" : row.getString(4)),
         row.getBoolean(5),
         catalog.intern(row.getString(3)),
-        managedBy == null ? Optional.empty() : Mark.parse(managedBy));
+        Optional.empty());
   }
 
-  /** Without a mark that is about something else: a config may have been copied. */
-  private static Job ofTable(Job job, String table) {
-    Optional<Mark> own =
-        job.mark()
-            .filter(mark -> mark.table().equals(table))
-            .filter(mark -> mark.name().equals(job.kind().markName()));
+  private Job ofTable(Row row, String table) {
+    Job job = row.job();
     return new Job(
-        job.id(), job.kind(), job.after(), job.every(), job.scheduled(), job.owner(), own);
-  }
-
-  private Optional<TimeSpan> span(String type, String text) {
-    if ("string".equals(type)) {
-      return Optional.of(new TimeSpan.Interval(catalog.intern(text)));
-    }
-    if ("number".equals(type)) {
-      try {
-        return Optional.of(new TimeSpan.Whole(new BigDecimal(text).longValueExact()));
-      } catch (ArithmeticException notWhole) {
-        return Optional.empty();
-      }
-    }
-    return Optional.empty();
+        job.id(),
+        job.kind(),
+        job.after(),
+        job.every(),
+        job.scheduled(),
+        job.owner(),
+        config.mark(row.managedBy(), job.kind().markName(), table));
   }
 }

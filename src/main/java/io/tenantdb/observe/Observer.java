@@ -23,7 +23,7 @@ public final class Observer {
 
   /** What is kept between readings, and of which database. */
   private record Memory(
-      long databaseOid, String system, int versionNum, long since, IndexBodies bodies) {
+      long databaseOid, String system, int versionNum, long since, Deparsed deparsed) {
     boolean of(ServerInfo server, long now) {
       return databaseOid == server.databaseOid()
           && system.equals(server.systemIdentifier().orElse(""))
@@ -56,18 +56,18 @@ public final class Observer {
               server.systemIdentifier().orElse(""),
               server.versionNum(),
               now,
-              IndexBodies.none());
+              Deparsed.none());
     }
     try (Connection connection = database.borrow()) {
       Reading reading = new Reading(new Catalog(connection, server.versionNum()), server, desired);
-      Reading.Result result = reading.read(memory.bodies());
+      Reading.Result result = reading.read(memory.deparsed());
       memory =
           new Memory(
               memory.databaseOid(),
               memory.system(),
               memory.versionNum(),
               memory.since(),
-              result.bodies());
+              result.deparsed());
       return result.observed();
     } catch (SQLException e) {
       throw database.failure(e, "read the catalogs");

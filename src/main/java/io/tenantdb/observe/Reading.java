@@ -2,8 +2,8 @@ package io.tenantdb.observe;
 
 import io.tenantdb.database.DatabaseException;
 import io.tenantdb.model.Desired;
+import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.DesiredHypertable;
-import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Observed;
 import io.tenantdb.model.ObservedHypertable;
 import io.tenantdb.model.ObservedTable;
@@ -15,6 +15,7 @@ import io.tenantdb.model.ReservedName;
 import io.tenantdb.model.ServerInfo;
 import io.tenantdb.model.ServerInfo.Edition;
 import io.tenantdb.model.TableLayout;
+import io.tenantdb.observe.ContinuousReader.Sorted;
 import io.tenantdb.observe.ConversionReader.Obstacles;
 import io.tenantdb.observe.HypertableReader.Name;
 import io.tenantdb.observe.IndexReader.Index;
@@ -43,23 +44,22 @@ final class Reading {
   private final Catalog catalog;
   private final ServerInfo server;
   private final Desired desired;
-  private final Set<String> tableNames;
-  private final Set<String> indexNames;
+  private final Set<String> relationNames;
+  private final Set<String> declaredNames;
   private final Map<NamedRelation, NamedRelation> relations = new HashMap<>();
 
   /** What was read, and what was deparsed for it. */
-  record Result(Observed observed, IndexBodies bodies) {}
+  record Result(Observed observed, Deparsed deparsed) {}
 
   Reading(Catalog catalog, ServerInfo server, Desired desired) {
     this.catalog = catalog;
     this.server = server;
     this.desired = desired;
-    this.tableNames = desired.tables();
-    this.indexNames =
-        desired.indexes().stream().map(DesiredIndex::name).collect(Collectors.toSet());
+    this.relationNames = desired.relations();
+    this.declaredNames = declaredNames(desired);
   }
 
-  Result read(IndexBodies known) throws SQLException {
+  Result read(Deparsed known) throws SQLException {
     Instant now =
         Micros.at(
             catalog
@@ -74,10 +74,12 @@ final class Reading {
         .forEach(schema -> schemas.put(schema.oid(), schema));
 
     TableReader tableReader = new TableReader(catalog);
-    Map<Long, Table> tables = new LinkedHashMap<>();
+    Map<Long, Table> found = new LinkedHashMap<>();
     tableReader
-        .tables(schemas.keySet(), tableNames)
-        .forEach(table -> tables.put(table.oid(), table));
+        .tables(schemas.keySet(), relationNames)
+        .forEach(table -> found.put(table.oid(), table));
+    Sorted sorted = sorted(tableReader, all, found);
+    Map<Long, Table> tables = sorted.tables();
     Map<String, Columns> columns = columns(tableReader, tables.values());
 
     LockReader lockReader = new LockReader(catalog);
@@ -86,7 +88,7 @@ final class Reading {
     if (indexes.stream().anyMatch(index -> !index.valid())) {
       locks = lockReader.locks().and(locks);
     }
-    IndexBodies bodies = known.refreshed(catalog, indexes, tables, locks.exclusive());
+    IndexBodies bodies = known.bodies().refreshed(catalog, indexes, tables, locks.exclusive());
 
     OwnerReader ownerReader = new OwnerReader(catalog);
     Map<Long, Owner> owners =
@@ -102,6 +104,9 @@ final class Reading {
                     Collectors.mapping(
                         place -> owners.get(place.owner()).name(), Collectors.toSet())));
 
+    AggregateReader.Result aggregates =
+        new AggregateReader(catalog, aggregateNames(desired))
+            .read(sorted, schemas, owners, known.texts(), locks.exclusive());
     Map<Name, ObservedHypertable> hypertables = hypertables();
     Set<Long> convertible = convertible(schemas, tables, hypertables);
     Obstacles obstacles = new ConversionReader(catalog).obstacles(convertible, locks.exclusive());
@@ -111,7 +116,7 @@ final class Reading {
             .join(tables.values(), indexes);
     Map<Long, Map<String, NamedRelation>> names = ownNames(tables, indexes);
     for (SchemaReader.Named named :
-        schemaReader.named(schemas.keySet(), tables.keySet(), indexNames)) {
+        schemaReader.named(schemas.keySet(), tables.keySet(), declaredNames)) {
       add(names, named.schema(), named.relation());
     }
     Map<Long, String> localObjects = schemaReader.localObjects(schemas.keySet());
@@ -124,6 +129,7 @@ final class Reading {
           new ObservedTenant(
               schema.name(),
               own,
+              aggregates.in(schema.oid()),
               names.getOrDefault(schema.oid(), Map.of()),
               localObjects.getOrDefault(schema.oid(), ""),
               usableBy.getOrDefault(schema.oid(), Set.of())));
@@ -136,7 +142,7 @@ final class Reading {
             selector.missing(all.stream().map(Schema::name).collect(Collectors.toSet())),
             layouts(columns),
             owners.values().stream().collect(Collectors.toMap(Owner::name, Owner::rights)));
-    return new Result(observed, bodies);
+    return new Result(observed, new Deparsed(bodies, aggregates.texts()));
   }
 
   private Map<String, Columns> columns(TableReader reader, Iterable<Table> tables)
@@ -159,14 +165,25 @@ final class Reading {
   }
 
   private Map<Name, ObservedHypertable> hypertables() throws SQLException {
-    Edition edition = server.timescale().edition();
-    if (edition != Edition.COMMUNITY && edition != Edition.APACHE) {
+    if (!timescale()) {
       return Map.of();
     }
     Set<String> withChunks =
         desired.hypertables().stream().map(DesiredHypertable::table).collect(Collectors.toSet());
     return new HypertableReader(catalog, server.timescale().version().orElse("0"))
-        .hypertables(tableNames, withChunks);
+        .hypertables(relationNames, withChunks);
+  }
+
+  private boolean timescale() {
+    Edition edition = server.timescale().edition();
+    return edition == Edition.COMMUNITY || edition == Edition.APACHE;
+  }
+
+  private Sorted sorted(TableReader reader, List<Schema> schemas, Map<Long, Table> tables)
+      throws SQLException {
+    return desired.aggregates().isEmpty() || !timescale()
+        ? new Sorted(tables, Map.of())
+        : new ContinuousReader(catalog, reader).sort(relationNames, schemas, tables);
   }
 
   private Set<Long> convertible(
@@ -190,14 +207,19 @@ final class Reading {
     return convertible;
   }
 
-  /** Indexes of declared tables that bear a declared or a reserved name. */
+  /**
+   * Indexes of the tables that bear a declared or a reserved name. Those of a continuous aggregate
+   * are in TimescaleDB's schema and take no name from the tenant's.
+   */
   private Map<Long, Map<String, NamedRelation>> ownNames(
       Map<Long, Table> tables, List<Index> indexes) {
     Map<Long, Map<String, NamedRelation>> names = new HashMap<>();
     for (Index index : indexes) {
       Table table = tables.get(index.table());
       if (table != null
-          && (indexNames.contains(index.name()) || index.name().startsWith(ReservedName.PREFIX))) {
+          && table.kind() != Kind.CONTINUOUS_AGGREGATE
+          && (declaredNames.contains(index.name())
+              || index.name().startsWith(ReservedName.PREFIX))) {
         add(
             names,
             table.schema(),
@@ -211,6 +233,20 @@ final class Reading {
       Map<Long, Map<String, NamedRelation>> names, long schema, NamedRelation relation) {
     NamedRelation one = relations.computeIfAbsent(relation, r -> r);
     names.computeIfAbsent(schema, s -> new TreeMap<>()).put(one.name(), one);
+  }
+
+  private static Set<String> aggregateNames(Desired desired) {
+    return desired.aggregates().stream().map(DesiredAggregate::name).collect(Collectors.toSet());
+  }
+
+  /** Names that something may be made under. */
+  private static Set<String> declaredNames(Desired desired) {
+    Set<String> names = new HashSet<>(aggregateNames(desired));
+    desired.indexes().forEach(index -> names.add(index.name()));
+    desired.aggregates().stream()
+        .flatMap(aggregate -> aggregate.uniqueIndex().stream())
+        .forEach(index -> names.add(index.name()));
+    return names;
   }
 
   private static Map<String, TableLayout> layouts(Map<String, Columns> columns) {

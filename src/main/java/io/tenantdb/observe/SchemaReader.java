@@ -63,7 +63,7 @@ final class SchemaReader {
       SELECT ns, md5(string_agg(object, ';' ORDER BY object COLLATE "C")) FROM objects GROUP BY ns
       """;
 
-  // Leaves out the indexes of declared tables: those were read with their tables.
+  // Leaves out the indexes of the tables that were read: those were read with their tables.
   private static final String NAMED =
       """
       WITH ns AS MATERIALIZED (SELECT unnest(?::oid[]) AS oid),

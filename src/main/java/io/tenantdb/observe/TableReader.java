@@ -13,10 +13,15 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/** Reads the declared tables and their columns. */
+/** Reads the declared and mentioned relations and their columns. */
 final class TableReader {
 
-  /** One relation that bears a declared table's name. */
+  /**
+   * One relation that bears a declared or mentioned name.
+   *
+   * @param oid of a continuous aggregate: of the hypertable that keeps its rows, as are the pages
+   *     and the signatures; the rest is the view's
+   */
   record Table(
       long oid,
       long schema,

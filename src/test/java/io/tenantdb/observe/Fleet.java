@@ -5,16 +5,19 @@ import io.tenantdb.database.ConnectionSettings.Tls;
 import io.tenantdb.database.Database;
 import io.tenantdb.database.Password;
 import io.tenantdb.model.Desired;
+import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.DesiredHypertable;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Hashes;
 import io.tenantdb.model.TenantSelection;
+import io.tenantdb.model.TimeSpan;
 import io.tenantdb.testing.PostgresServer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A database of tenants on a native server: the operator's role {@code op}, no superuser, is a
@@ -126,15 +129,64 @@ public final class Fleet implements AutoCloseable {
   /** Indexes and hypertables. */
   public static Desired wants(
       TenantSelection tenants, List<DesiredIndex> indexes, List<DesiredHypertable> hypertables) {
+    return wants(tenants, indexes, hypertables, List.of());
+  }
+
+  /** Indexes, hypertables and aggregates. */
+  public static Desired wants(
+      TenantSelection tenants,
+      List<DesiredIndex> indexes,
+      List<DesiredHypertable> hypertables,
+      List<DesiredAggregate> aggregates) {
     return new Desired(
         OWNER_ID,
         tenants,
         indexes,
         hypertables,
-        List.of(),
+        aggregates,
         List.of(),
         Desired.WhenTimescaleMissing.SKIP,
         new Desired.Safety(Desired.OnDestructive.DENY, Duration.ofSeconds(3), Duration.ofHours(2)));
+  }
+
+  /** A continuous aggregate, hourly refreshed and without a fallback. */
+  public static DesiredAggregate aggregate(String name, String query, String... mentions) {
+    DesiredAggregate.Refresh refresh =
+        new DesiredAggregate.Refresh(
+            "1 hour",
+            Optional.of(new TimeSpan.Interval("7 days")),
+            new TimeSpan.Interval("1 hour"),
+            Hashes.hex16("refresh"));
+    return new DesiredAggregate(
+        name,
+        query,
+        true,
+        Optional.of(refresh),
+        DesiredAggregate.Fallback.SKIP,
+        Optional.empty(),
+        Optional.empty(),
+        Set.of(mentions),
+        Hashes.hex16(name + query));
+  }
+
+  /** The aggregate with a materialized view of the same query as its fallback. */
+  public static DesiredAggregate fallback(DesiredAggregate aggregate, String... uniqueColumns) {
+    return new DesiredAggregate(
+        aggregate.name(),
+        aggregate.query(),
+        aggregate.materializedOnly(),
+        aggregate.refresh(),
+        DesiredAggregate.Fallback.MATERIALIZED_VIEW,
+        aggregate.fallbackQuery(),
+        Optional.of(
+            index(
+                aggregate.name() + "_key",
+                aggregate.name(),
+                "btree",
+                true,
+                Arrays.stream(uniqueColumns).map(Fleet::column).toList())),
+        aggregate.mentions(),
+        aggregate.specHash());
   }
 
   /** A btree over plain columns. */
