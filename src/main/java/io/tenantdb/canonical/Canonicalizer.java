@@ -3,21 +3,27 @@ package io.tenantdb.canonical;
 import io.tenantdb.database.Database;
 import io.tenantdb.database.DatabaseException;
 import io.tenantdb.model.Canonical;
+import io.tenantdb.model.Canonical.AggregateKey;
 import io.tenantdb.model.Canonical.IndexKey;
+import io.tenantdb.model.CanonicalAggregate;
 import io.tenantdb.model.CanonicalIndex;
 import io.tenantdb.model.CanonicalInterval;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredTenant;
 import io.tenantdb.model.Observed;
 import io.tenantdb.model.ServerInfo;
+import io.tenantdb.model.TimeSpan;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 
 /**
  * Asks PostgreSQL what the desired items would look like once made. Keeps the answers for the next
@@ -26,7 +32,8 @@ import java.util.function.LongSupplier;
 public final class Canonicalizer {
   private final LongSupplier nanoTime;
   private World world;
-  private FormCache cache;
+  private FormCache<IndexKey, CanonicalIndex> indexes;
+  private FormCache<AggregateKey, CanonicalAggregate> aggregates;
 
   /** What all answers depend on beside their keys. */
   private record World(
@@ -53,7 +60,15 @@ public final class Canonicalizer {
 
   Canonicalizer(LongSupplier nanoTime) {
     this.nanoTime = nanoTime;
-    this.cache = new FormCache(nanoTime);
+    forget();
+  }
+
+  private void forget() {
+    indexes =
+        new FormCache<>(nanoTime, CanonicalIndex.Buildable.class, CanonicalIndex.Unknown.class);
+    aggregates =
+        new FormCache<>(
+            nanoTime, CanonicalAggregate.Buildable.class, CanonicalAggregate.Unknown.class);
   }
 
   /**
@@ -72,27 +87,53 @@ public final class Canonicalizer {
     World now = World.of(observed.server(), desired);
     if (!now.equals(world)) {
       world = now;
-      cache = new FormCache(nanoTime);
+      forget();
     }
     Wanted wanted = Wanted.of(desired, resolved, observed);
-    Map<IndexKey, CanonicalIndex> forms = new HashMap<>();
-    Map<IndexKey, IndexTask> missing = new LinkedHashMap<>();
-    wanted
-        .indexes()
-        .forEach(
-            (key, task) ->
-                cache
-                    .form(key)
-                    .ifPresentOrElse(form -> forms.put(key, form), () -> missing.put(key, task)));
     try (Connection connection = database.borrow()) {
-      forms.putAll(new IndexForms(connection, observed.server().versionNum()).of(missing));
-      cache.keep(forms);
+      Map<IndexKey, CanonicalIndex> bodies =
+          known(
+              indexes,
+              wanted.indexes(),
+              new IndexForms(connection, observed.server().versionNum())::of);
+      Map<AggregateKey, CanonicalAggregate> texts =
+          known(aggregates, wanted.queries(), new AggregateForms(connection)::of);
+      Set<String> live = new HashSet<>(wanted.liveIntervals());
+      texts.values().forEach(text -> buckets(text).forEach(live::add));
       Map<String, CanonicalInterval> intervals =
-          new Intervals(connection, observed.now())
-              .read(wanted.declaredIntervals(), wanted.liveIntervals());
-      return new Canonical(Map.copyOf(forms), intervals);
+          new Intervals(connection, observed.now()).read(wanted.declaredIntervals(), live);
+      return new Canonical(Map.copyOf(bodies), Map.copyOf(texts), intervals);
     } catch (SQLException e) {
       throw database.failure(e, "find out what the declared indexes look like");
     }
+  }
+
+  /** Asks for many forms at once. */
+  @FunctionalInterface
+  private interface Asking<T, K, F> {
+    Map<K, F> forms(Map<K, T> tasks) throws SQLException;
+  }
+
+  /** What the cache has, and for the rest the server's answer. */
+  private static <T, K, F> Map<K, F> known(
+      FormCache<K, F> cache, Map<K, T> wanted, Asking<T, K, F> asking) throws SQLException {
+    Map<K, F> forms = new HashMap<>();
+    Map<K, T> missing = new LinkedHashMap<>();
+    wanted.forEach(
+        (key, task) ->
+            cache
+                .form(key)
+                .ifPresentOrElse(form -> forms.put(key, form), () -> missing.put(key, task)));
+    forms.putAll(asking.forms(missing));
+    cache.keep(forms);
+    return forms;
+  }
+
+  private static Stream<String> buckets(CanonicalAggregate form) {
+    return form instanceof CanonicalAggregate.Buildable buildable
+        ? buildable.bucket().stream()
+            .filter(TimeSpan.Interval.class::isInstance)
+            .map(TimeSpan::text)
+        : Stream.empty();
   }
 }

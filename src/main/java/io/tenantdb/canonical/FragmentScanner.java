@@ -66,7 +66,7 @@ final class FragmentScanner {
         yield Optional.empty();
       }
       case ')', ']' -> close(c);
-      case ';' -> Optional.of("has a semicolon; it must be one expression");
+      case ';' -> Optional.of("has a semicolon; leave it out");
       case '\0' -> Optional.of("has the NUL character");
       default -> {
         at++;

@@ -1,6 +1,7 @@
 package io.tenantdb.canonical;
 
 import io.tenantdb.database.SqlStates;
+import io.tenantdb.model.CanonicalAggregate;
 import io.tenantdb.model.CanonicalIndex;
 import io.tenantdb.model.CanonicalIndex.Refused;
 import io.tenantdb.model.CanonicalIndex.Unknown;
@@ -54,6 +55,50 @@ final class Verdicts {
         }
         yield new Refused(Reason.DefinitionRefused, state, said);
       }
+    };
+  }
+
+  /**
+   * What PostgreSQL's refusal of a query means for the aggregate.
+   *
+   * @throws SQLException the same, where the connection is gone
+   */
+  static CanonicalAggregate ofQuery(SQLException e, QueryTask task) throws SQLException {
+    String state = SqlStates.state(e);
+    String said = SqlStates.primaryMessage(e);
+    if (SqlStates.endsSession(e)) {
+      throw e;
+    }
+    if (BUSY.contains(state) || state.startsWith("XX")) {
+      return new CanonicalAggregate.Unknown(Reason.Busy, said);
+    }
+    if (state.startsWith("53") || state.startsWith("58")) {
+      return new CanonicalAggregate.Unknown(Reason.DatabaseError, said);
+    }
+    return switch (SqlStates.whileRunning(e)) {
+      case ServerUnavailable, ConnectionFailed, NotPrimary ->
+          new CanonicalAggregate.Unknown(Reason.DatabaseError, said);
+      case InsufficientPrivilege ->
+          new CanonicalAggregate.Unknown(Reason.InsufficientPrivilege, said);
+      default ->
+          new CanonicalAggregate.Refused(
+              Reason.DefinitionRefused, state, said + advice(state, said, task));
+    };
+  }
+
+  /** What to do, where it can be told from the error. */
+  private static String advice(String state, String said, QueryTask task) {
+    return switch (state) {
+      // Twice the same column: mostly two aggregates of one name, such as COUNT twice.
+      case "42701" -> "; give each column of the result a name of its own with AS";
+      case "42883" ->
+          said.contains("time_bucket")
+              ? "; TimescaleDB's functions are not on the search path of this database: set"
+                  + " aggregates[%s].fallbackQuery, with date_bin instead of time_bucket, or add"
+                      .formatted(task.aggregate())
+                  + " the extension's schema to tenants.searchPath"
+              : "";
+      default -> "";
     };
   }
 

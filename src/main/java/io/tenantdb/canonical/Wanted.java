@@ -1,12 +1,15 @@
 package io.tenantdb.canonical;
 
+import io.tenantdb.model.Canonical.AggregateKey;
 import io.tenantdb.model.Canonical.IndexKey;
 import io.tenantdb.model.Desired;
+import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.DesiredHypertable;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.DesiredTenant;
 import io.tenantdb.model.Observed;
 import io.tenantdb.model.Observed.OwnerRights;
+import io.tenantdb.model.ObservedAggregate;
 import io.tenantdb.model.ObservedHypertable;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.ObservedTable.Kind;
@@ -29,12 +32,16 @@ import java.util.function.Function;
  * What a plan for these tenants will ask for.
  *
  * @param indexes by key, in the tenants' order
+ * @param queries of aggregates, by key, in the tenants' order
  */
 record Wanted(
-    Map<IndexKey, IndexTask> indexes, Set<String> declaredIntervals, Set<String> liveIntervals) {
+    Map<IndexKey, IndexTask> indexes,
+    Map<AggregateKey, QueryTask> queries,
+    Set<String> declaredIntervals,
+    Set<String> liveIntervals) {
 
   /** Owners that are tried before an index is given up for this pass. */
-  private static final int SITES = 3;
+  static final int SITES = 3;
 
   static Wanted of(Desired desired, Function<String, DesiredTenant> resolved, Observed observed) {
     Collector collector = new Collector(desired, observed);
@@ -42,6 +49,7 @@ record Wanted(
     for (ObservedTenant tenant : observed.tenants().values()) {
       DesiredTenant want = resolved.apply(tenant.schema());
       want.indexes().forEach(index -> collector.index(tenant, index));
+      desired.aggregates().forEach(aggregate -> collector.aggregate(tenant, aggregate));
       // Shared by all tenants of equal overrides: each is looked through once.
       if (seen.add(want)) {
         want.hypertables().forEach(collector::declared);
@@ -49,7 +57,9 @@ record Wanted(
       tenant.tables().values().stream()
           .flatMap(table -> table.hypertable().stream())
           .forEach(collector::live);
+      tenant.aggregates().values().forEach(collector::live);
     }
+    desired.aggregates().forEach(collector::declared);
     return collector.wanted();
   }
 
@@ -58,12 +68,19 @@ record Wanted(
     private final Observed observed;
     private final Map<IndexKey, DesiredIndex> indexes = new LinkedHashMap<>();
     private final Map<IndexKey, List<CloneSite>> sites = new LinkedHashMap<>();
+    private final QueryTasks queries;
     private final Set<String> declared = new HashSet<>();
     private final Set<String> live = new HashSet<>();
 
     Collector(Desired desired, Observed observed) {
       this.desired = desired;
       this.observed = observed;
+      this.queries = new QueryTasks(desired, observed);
+    }
+
+    void aggregate(ObservedTenant tenant, DesiredAggregate aggregate) {
+      queries.add(tenant, aggregate);
+      aggregate.uniqueIndex().ifPresent(unique -> index(tenant, unique));
     }
 
     void index(ObservedTenant tenant, DesiredIndex index) {
@@ -117,6 +134,25 @@ record Wanted(
               });
     }
 
+    void declared(DesiredAggregate aggregate) {
+      aggregate
+          .refresh()
+          .ifPresent(
+              refresh -> {
+                declared.add(refresh.every());
+                refresh.startOffset().ifPresent(span -> add(declared, span));
+                add(declared, refresh.endOffset());
+              });
+    }
+
+    void live(ObservedAggregate aggregate) {
+      for (ObservedAggregate.RefreshJob job : aggregate.jobs()) {
+        job.startOffset().ifPresent(span -> add(live, span));
+        job.endOffset().ifPresent(span -> add(live, span));
+        live.add(job.every());
+      }
+    }
+
     void live(ObservedHypertable hypertable) {
       add(live, hypertable.chunkInterval());
       for (ObservedHypertable.Job job : hypertable.jobs()) {
@@ -141,7 +177,7 @@ record Wanted(
                     .toList();
             tasks.put(key, new IndexTask(index, ownersFirst));
           });
-      return new Wanted(tasks, declared, live);
+      return new Wanted(tasks, queries.tasks(), declared, live);
     }
   }
 }

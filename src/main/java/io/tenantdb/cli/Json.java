@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tenantdb.fleet.AggregateStanding;
 import io.tenantdb.fleet.Outcome;
 import io.tenantdb.model.Finding;
 import io.tenantdb.model.Plan;
@@ -15,6 +16,7 @@ import io.tenantdb.model.Template;
 import io.tenantdb.model.TenantPlan;
 import io.tenantdb.model.TenantState;
 import java.io.PrintWriter;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -66,6 +68,8 @@ final class Json {
     for (TenantState state : TenantState.values()) {
       tenants.put(Text.lower(state), outcome.count(state));
     }
+    ArrayNode aggregates = root.putArray("aggregates");
+    outcome.aggregates().forEach(standing -> aggregate(aggregates.addObject(), standing));
     ArrayNode failures = root.putArray("failures");
     for (Outcome.Failure failure : outcome.failures()) {
       failures
@@ -100,6 +104,16 @@ final class Json {
     node.put("sql", template.sqlPattern());
     ArrayNode schemas = node.putArray("schemas");
     template.schemas().forEach(schemas::add);
+  }
+
+  private static void aggregate(ObjectNode node, AggregateStanding standing) {
+    node.put("name", standing.name());
+    node.put("continuous", standing.continuous());
+    node.put("unfilled", standing.unfilled());
+    node.put("materializedViews", standing.materializedViews());
+    node.put("overdue", standing.overdue());
+    node.put("oldestRefresh", standing.oldestRefresh().map(Instant::toString).orElse(null));
+    node.put("skipped", standing.skipped());
   }
 
   private void finding(ObjectNode node, Finding finding) {

@@ -47,10 +47,13 @@ final class PlanText {
   /** What the server cannot do is not in the plan, and a reviewer must not believe that it is. */
   private void leftOut(Outcome outcome) {
     switch (outcome.observed().server().timescale().edition()) {
-      case NONE -> out.println("No TimescaleDB: hypertables and policies are left out.");
+      case NONE ->
+          out.println(
+              "No TimescaleDB: hypertables, policies and continuous aggregates are left out.");
       case APACHE ->
           out.println(
-              "TimescaleDB under the Apache licence: compression and retention are left out.");
+              "TimescaleDB under the Apache licence: compression, retention and continuous"
+                  + " aggregates are left out.");
       case COMMUNITY, BROKEN -> {}
     }
   }

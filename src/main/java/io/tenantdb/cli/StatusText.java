@@ -1,5 +1,6 @@
 package io.tenantdb.cli;
 
+import io.tenantdb.fleet.AggregateStanding;
 import io.tenantdb.fleet.Outcome;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.Finding;
@@ -26,6 +27,7 @@ final class StatusText {
     out.println("  database   " + capabilities(outcome.observed().server()));
     out.println("  tenants    " + counts(outcome));
     out.println("  converged  " + (converged ? "yes" : "no"));
+    outcome.aggregates().forEach(standing -> out.println("  aggregate  " + aggregate(standing)));
     list(
         "Failed:",
         outcome.failures().stream()
@@ -71,6 +73,30 @@ final class StatusText {
 
   private static String version(ServerInfo server) {
     return server.timescale().version().map(version -> version + " ").orElse("");
+  }
+
+  /** {@code daily_intake: continuous in 12, materialized view in 1 (oldest refresh 19:00)}. */
+  private static String aggregate(AggregateStanding standing) {
+    List<String> parts = new ArrayList<>();
+    if (standing.continuous() > 0) {
+      String unfilled =
+          standing.unfilled() > 0 ? " (%,d not filled yet)".formatted(standing.unfilled()) : "";
+      parts.add("continuous in %,d%s".formatted(standing.continuous(), unfilled));
+    }
+    if (standing.materializedViews() > 0) {
+      String oldest =
+          standing.oldestRefresh().map(at -> ", oldest refresh " + at).orElse(", never refreshed");
+      String overdue = standing.overdue() > 0 ? ", %,d overdue".formatted(standing.overdue()) : "";
+      parts.add(
+          "materialized view in %,d%s%s".formatted(standing.materializedViews(), oldest, overdue));
+    }
+    if (standing.skipped() > 0) {
+      parts.add("skipped in %,d".formatted(standing.skipped()));
+    }
+    if (parts.isEmpty()) {
+      parts.add("nowhere");
+    }
+    return Text.printable(standing.name()) + ": " + String.join("; ", parts);
   }
 
   static String counts(Outcome outcome) {

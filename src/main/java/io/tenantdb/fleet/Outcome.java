@@ -21,8 +21,8 @@ import java.util.Optional;
  * @param failures what failed or cannot be done, sorted by tenant and object
  * @param held why changes that are needed were not tried: a closed gate, another session that acts,
  *     a server that must be left alone; empty when all were
- * @param nextLook how soon another pass would see more, where that is sooner than the interval: a
- *     tenant that settles
+ * @param nextLook how soon another pass has something to do, where that may be sooner than the
+ *     interval: a tenant that settles, a refresh that falls due
  */
 public record Outcome(
     Observed observed,
@@ -50,6 +50,11 @@ public record Outcome(
   /** How many tenants are in the state. */
   public long count(TenantState state) {
     return states.values().stream().filter(s -> s == state).count();
+  }
+
+  /** Where the declared aggregates stand, by name. */
+  public List<AggregateStanding> aggregates() {
+    return AggregateStanding.of(observed, plan);
   }
 
   /** How many changes were carried out. */

@@ -441,7 +441,12 @@ public sealed interface AggregateChange extends Change {
       implements AggregateChange {
     @Override
     public String object() {
-      return target.table() + " refresh";
+      return target.table() + " rows";
+    }
+
+    @Override
+    public boolean upkeep() {
+      return true;
     }
 
     @Override

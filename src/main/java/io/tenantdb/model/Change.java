@@ -37,6 +37,11 @@ public sealed interface Change
     return false;
   }
 
+  /** True for what is done on schedule: upkeep, no difference between spec and database. */
+  default boolean upkeep() {
+    return false;
+  }
+
   /**
    * True when it reads whole tables, and so may run for long: it is watched, and rests for a while
    * after a failure.

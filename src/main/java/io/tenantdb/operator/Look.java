@@ -1,5 +1,6 @@
 package io.tenantdb.operator;
 
+import io.tenantdb.fleet.AggregateStanding;
 import io.tenantdb.fleet.Outcome;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.ServerInfo;
@@ -16,6 +17,7 @@ import java.util.Optional;
  * @param server what the server says of itself
  * @param counts tenants by state; a state without tenants may be absent
  * @param failures what failed or cannot be done, sorted
+ * @param aggregates where the declared aggregates stand; empty while the pass runs
  * @param plan what was to be done while the pass runs, what is still to be done afterwards
  * @param open changes that are still to be made and did not fail for a reason that needs a person
  * @param drift the first thing that somebody changed or removed and that is not mended yet, as a
@@ -26,6 +28,7 @@ record Look(
     ServerInfo server,
     Map<TenantState, Integer> counts,
     List<Failure> failures,
+    List<AggregateStanding> aggregates,
     PlanSummary plan,
     int open,
     Optional<String> drift,
@@ -36,11 +39,12 @@ record Look(
     copy.putAll(counts);
     counts = Collections.unmodifiableMap(copy);
     failures = List.copyOf(failures);
+    aggregates = List.copyOf(aggregates);
   }
 
   /** The same pass, further on. */
   Look now(Map<TenantState, Integer> states, List<Failure> failed, int remaining) {
-    return new Look(server, states, failed, plan, remaining, drift, held);
+    return new Look(server, states, failed, aggregates, plan, remaining, drift, held);
   }
 
   int count(TenantState state) {

@@ -47,6 +47,7 @@ final class Looks {
         outcome.observed().server(),
         counts(outcome.states().values()),
         failures,
+        outcome.aggregates(),
         PlanSummary.of(outcome.plan()),
         open,
         drift(outcome.plan()),
@@ -59,8 +60,11 @@ final class Looks {
    * for Ready after an apply waits for the tenants' objects.
    */
   private static Optional<Outcome.Held> settling(Outcome outcome, boolean first) {
-    boolean untouched =
-        outcome.nextLook().isPresent() && (first || outcome.count(TenantState.SYNCED) == 0);
+    boolean unsettled =
+        outcome.plan().tenants().stream()
+            .flatMap(tenant -> tenant.findings().stream())
+            .anyMatch(finding -> finding.reason() == Reason.Settling);
+    boolean untouched = unsettled && (first || outcome.count(TenantState.SYNCED) == 0);
     return untouched
         ? Optional.of(
             new Outcome.Held(

@@ -5,10 +5,12 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
+import io.tenantdb.fleet.AggregateStanding;
 import io.tenantdb.model.ChangeResult;
 import io.tenantdb.model.TenantState;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -24,9 +26,15 @@ final class OperatorMetrics {
   private final MultiGauge tenants;
   private final MultiGauge ready;
   private final MultiGauge lastPass;
+  private final MultiGauge oldestRefresh;
+  private final MultiGauge overdue;
   private final Map<ResourceKey, State> states = new ConcurrentHashMap<>();
 
-  private record State(Map<TenantState, Integer> counts, boolean ready, double lastPass) {}
+  private record State(
+      Map<TenantState, Integer> counts,
+      List<AggregateStanding> aggregates,
+      boolean ready,
+      double lastPass) {}
 
   OperatorMetrics(MeterRegistry registry, InstantSource clock) {
     this.registry = registry;
@@ -42,6 +50,16 @@ final class OperatorMetrics {
             .description("When the last pass that reached the database ended, in Unix time")
             .baseUnit("seconds")
             .register(registry);
+    this.oldestRefresh =
+        MultiGauge.builder("tenantdb.aggregate.oldest.refresh.timestamp")
+            .description(
+                "Scheduled time of the materialized view's refresh that is the longest ago")
+            .baseUnit("seconds")
+            .register(registry);
+    this.overdue =
+        MultiGauge.builder("tenantdb.aggregate.refresh.overdue")
+            .description("Materialized views whose scheduled refresh has not been made yet")
+            .register(registry);
   }
 
   /** Shows a new snapshot. */
@@ -51,6 +69,10 @@ final class OperatorMetrics {
         (key, before) ->
             new State(
                 snapshot.look().map(Look::counts).orElseGet(Map::of),
+                // While a pass runs nothing new is known of them.
+                snapshot.running() && before != null
+                    ? before.aggregates()
+                    : snapshot.look().map(Look::aggregates).orElseGet(List::of),
                 Verdict.of(snapshot).ready(),
                 before == null ? Double.NaN : before.lastPass()));
     show();
@@ -82,8 +104,8 @@ final class OperatorMetrics {
           resource,
           (key, before) ->
               before == null
-                  ? new State(Map.of(), false, now)
-                  : new State(before.counts(), before.ready(), now));
+                  ? new State(Map.of(), List.of(), false, now)
+                  : new State(before.counts(), before.aggregates(), before.ready(), now));
       show();
     }
   }
@@ -126,6 +148,34 @@ final class OperatorMetrics {
                 entry -> MultiGauge.Row.of(tags(entry.getKey()), entry.getValue().lastPass()))
             .toList(),
         true);
+    showAggregates();
+  }
+
+  private void showAggregates() {
+    oldestRefresh.register(
+        aggregates()
+            .flatMap(
+                entry ->
+                    entry.getValue().oldestRefresh().stream()
+                        .<MultiGauge.Row<?>>map(
+                            at -> MultiGauge.Row.of(entry.getKey(), at.getEpochSecond())))
+            .toList(),
+        true);
+    overdue.register(
+        aggregates()
+            .filter(entry -> entry.getValue().materializedViews() > 0)
+            .<MultiGauge.Row<?>>map(
+                entry -> MultiGauge.Row.of(entry.getKey(), entry.getValue().overdue()))
+            .toList(),
+        true);
+  }
+
+  private Stream<Map.Entry<Tags, AggregateStanding>> aggregates() {
+    return states.entrySet().stream()
+        .flatMap(
+            entry ->
+                entry.getValue().aggregates().stream()
+                    .map(one -> Map.entry(tags(entry.getKey()).and("aggregate", one.name()), one)));
   }
 
   private static Tags tags(ResourceKey resource) {

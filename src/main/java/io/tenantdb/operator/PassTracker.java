@@ -89,6 +89,7 @@ final class PassTracker implements PassListener {
                 seen.server(),
                 counts,
                 List.of(),
+                List.of(),
                 PlanSummary.of(planned),
                 open,
                 Looks.drift(planned),
@@ -114,7 +115,10 @@ final class PassTracker implements PassListener {
 
   @Override
   public synchronized void started(Change change) {
-    tellNowAndThen();
+    // A view that is refreshed on schedule makes nothing unready.
+    if (!change.upkeep()) {
+      tellNowAndThen();
+    }
   }
 
   @Override
@@ -127,6 +131,10 @@ final class PassTracker implements PassListener {
   public synchronized void finished(ChangeResult result) {
     Looks.Place place = Looks.Place.of(result.change());
     running.remove(place);
+    if (result.change().upkeep()) {
+      listener.ended(result);
+      return;
+    }
     open = Math.max(0, open - (failures.containsKey(place) ? 0 : 1));
     switch (result.status()) {
       case DONE -> done(place);

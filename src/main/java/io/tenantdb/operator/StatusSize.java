@@ -13,14 +13,18 @@ final class StatusSize {
 
   private StatusSize() {}
 
-  /** The same status, with fewer templates and failures where it would be too long. */
+  /** The same status, with fewer templates, failures and aggregates where it would be too long. */
   static TenantDatabaseStatus bounded(TenantDatabaseStatus status) {
     TenantDatabaseStatus smaller = status;
-    while (bytes(smaller) > BYTES
-        && (size(templates(smaller)) > 0 || size(smaller.failures()) > 0)) {
+    while (bytes(smaller) > BYTES && longest(smaller) > 0) {
       smaller = smaller(smaller);
     }
     return smaller;
+  }
+
+  private static int longest(TenantDatabaseStatus status) {
+    return Math.max(
+        size(templates(status)), Math.max(size(status.failures()), size(status.aggregates())));
   }
 
   static int bytes(TenantDatabaseStatus status) {
@@ -32,14 +36,16 @@ final class StatusSize {
   }
 
   private static TenantDatabaseStatus smaller(TenantDatabaseStatus status) {
-    boolean cutTemplates = size(templates(status)) >= size(status.failures());
+    int longest = longest(status);
     PlanStatus plan = status.plan();
+    boolean cutTemplates = size(templates(status)) == longest;
+    boolean cutFailures = !cutTemplates && size(status.failures()) == longest;
     return new TenantDatabaseStatus(
         status.observedGeneration(),
         status.conditions(),
         status.database(),
         status.tenants(),
-        cutTemplates ? status.failures() : withoutLast(status.failures()),
+        cutFailures ? withoutLast(status.failures()) : status.failures(),
         cutTemplates
             ? new PlanStatus(
                 plan.hash(),
@@ -48,6 +54,7 @@ final class StatusSize {
                 plan.destructive(),
                 withoutLast(plan.templates()))
             : plan,
+        cutTemplates || cutFailures ? status.aggregates() : withoutLast(status.aggregates()),
         status.progress());
   }
 

@@ -60,6 +60,9 @@ final class StatusWriter {
             // A look without failures or plan has none: what stood there before is over.
             look.isPresent() ? failures(look.get()) : kept(before, TenantDatabaseStatus::failures),
             look.isPresent() ? plan(look.get()) : kept(before, TenantDatabaseStatus::plan),
+            look.isPresent() && !snapshot.running()
+                ? AggregateStatuses.of(look.get().aggregates(), before)
+                : kept(before, TenantDatabaseStatus::aggregates),
             progress(snapshot.progress()));
     return StatusSize.bounded(status);
   }
@@ -180,16 +183,17 @@ final class StatusWriter {
               Reason.TimescaleLicense,
               "TimescaleDB "
                   + version
-                  + " runs under the Apache licence, which has no policies and no compression;"
-                  + " indexes are built, policies are left out.",
+                  + " runs under the Apache licence, which has no policies, no compression and no"
+                  + " continuous aggregates; indexes and materialized views are made, the rest is"
+                  + " left out.",
               generation);
       case NONE ->
           conditions.set(
               Conditions.TIMESCALE,
               Truth.FALSE,
               Reason.TimescaleMissing,
-              "TimescaleDB is not created in the database; indexes are built, hypertables and"
-                  + " policies are left out.",
+              "TimescaleDB is not created in the database; indexes and materialized views are"
+                  + " made, hypertables, policies and continuous aggregates are left out.",
               generation);
       case BROKEN ->
           conditions.set(

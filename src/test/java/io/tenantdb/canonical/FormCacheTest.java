@@ -21,7 +21,8 @@ class FormCacheTest {
   private static final CanonicalIndex BUILDABLE = new Buildable(BODY, Set.of(BODY));
 
   private final AtomicLong now = new AtomicLong();
-  private final FormCache cache = new FormCache(now::get);
+  private final FormCache<IndexKey, CanonicalIndex> cache =
+      new FormCache<>(now::get, Buildable.class, Unknown.class);
 
   private void pass(Duration time) {
     now.addAndGet(time.toNanos());

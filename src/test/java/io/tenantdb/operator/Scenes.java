@@ -95,6 +95,14 @@ final class Scenes {
                 Finding.Verdict.WAITING, "batches", Reason.WaitingForTable, "", "No table.")));
   }
 
+  /** A new tenant that is looked at once more before it is touched. */
+  static TenantPlan unsettled(String schema) {
+    return new TenantPlan(
+        schema,
+        List.of(),
+        List.of(new Finding(Finding.Verdict.WAITING, "", Reason.Settling, "", "It is new.")));
+  }
+
   static Plan plan(TenantPlan... tenants) {
     return new Plan(List.of(tenants), List.of(), List.of());
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Condition;
 import io.tenantdb.api.v1alpha1.TenantDatabaseStatus;
+import io.tenantdb.fleet.AggregateStanding;
 import io.tenantdb.fleet.Outcome;
 import io.tenantdb.model.BuildProgress;
 import io.tenantdb.model.Reason;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class StatusWriterTest {
@@ -89,7 +91,7 @@ class StatusWriterTest {
   @Test
   void it_is_not_ready_while_every_tenant_is_still_settling() {
     Outcome untouched =
-        Scenes.settling(Scenes.outcome(Scenes.plan(Scenes.waiting("tenant_a")), List.of()));
+        Scenes.settling(Scenes.outcome(Scenes.plan(Scenes.unsettled("tenant_a")), List.of()));
     TenantDatabaseStatus status = status(Scenes.done(1, untouched), 1);
 
     assertThat(condition(status, "Ready"))
@@ -103,7 +105,7 @@ class StatusWriterTest {
     Outcome oneSettles =
         Scenes.settling(
             Scenes.outcome(
-                Scenes.plan(Scenes.inSync("tenant_a"), Scenes.waiting("tenant_b")), List.of()));
+                Scenes.plan(Scenes.inSync("tenant_a"), Scenes.unsettled("tenant_b")), List.of()));
     Look look = Looks.of(oneSettles, List.of(), true);
     TenantDatabaseStatus status =
         status(new Snapshot(1, false, false, Optional.empty(), Optional.of(look), List.of()), 1);
@@ -135,7 +137,7 @@ class StatusWriterTest {
     Outcome oneIsNew =
         Scenes.settling(
             Scenes.outcome(
-                Scenes.plan(Scenes.inSync("tenant_a"), Scenes.waiting("tenant_b")), List.of()));
+                Scenes.plan(Scenes.inSync("tenant_a"), Scenes.unsettled("tenant_b")), List.of()));
 
     assertThat(condition(status(Scenes.done(1, oneIsNew), 1), "Ready").getStatus())
         .isEqualTo("True");
@@ -328,11 +330,19 @@ class StatusWriterTest {
               Optional.of("€".repeat(200))));
     }
     Look base = Scenes.look(CONVERGED);
+    List<AggregateStanding> standings =
+        Stream.generate(
+                () ->
+                    new AggregateStanding(
+                        wide, 1, 1, 1, 1, Optional.of(Scenes.NOW), 1, Optional.of("€".repeat(500))))
+            .limit(32)
+            .toList();
     Look look =
         new Look(
             base.server(),
             base.counts(),
             failures,
+            standings,
             new PlanSummary("0".repeat(32), 1, 2, 3, lines),
             9,
             Optional.of("€".repeat(3000)),
@@ -345,6 +355,40 @@ class StatusWriterTest {
     assertThat(status.progress()).hasSize(4);
   }
 
+  @Test
+  void refreshes_are_written_once_an_hour_and_what_is_overdue_at_once() {
+    TenantDatabaseStatus first = status(refreshed(Scenes.NOW, 0), 1);
+    Instant soon = Scenes.NOW.plusSeconds(3_599);
+    TenantDatabaseStatus second = status(refreshed(soon, 0), 1, first, soon);
+    assertThat(second).isEqualTo(first);
+
+    Instant later = Scenes.NOW.plusSeconds(3_600);
+    TenantDatabaseStatus third = status(refreshed(later, 2), 1, second, later);
+    assertThat(third.aggregates())
+        .singleElement()
+        .extracting(a -> a.oldestRefresh(), a -> a.overdue(), a -> a.materializedViews())
+        .containsExactly(later.toString(), 2, 5);
+    assertThat(status(refreshed(later, 3), 1, third, later).aggregates().get(0).overdue())
+        .isEqualTo(3);
+  }
+
+  private static Snapshot refreshed(Instant oldest, int overdue) {
+    Look base = Scenes.look(CONVERGED);
+    Look look =
+        new Look(
+            base.server(),
+            base.counts(),
+            base.failures(),
+            List.of(
+                new AggregateStanding(
+                    "daily", 0, 0, 5, overdue, Optional.of(oldest), 0, Optional.empty())),
+            base.plan(),
+            base.open(),
+            base.drift(),
+            base.held());
+    return new Snapshot(1, false, false, Optional.empty(), Optional.of(look), List.of());
+  }
+
   private static Condition timescale(ServerInfo.Edition edition) {
     Look base = Scenes.look(CONVERGED);
     Look look =
@@ -352,6 +396,7 @@ class StatusWriterTest {
             Scenes.server(edition),
             base.counts(),
             base.failures(),
+            base.aggregates(),
             base.plan(),
             base.open(),
             base.drift(),

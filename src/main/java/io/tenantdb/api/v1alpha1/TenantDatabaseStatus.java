@@ -27,6 +27,8 @@ public record TenantDatabaseStatus(
     @JsonPropertyDescription("At most 20 failures, oldest first.") @Size(max = 20)
         List<FailureStatus> failures,
     @JsonPropertyDescription("What is to be done.") PlanStatus plan,
+    @JsonPropertyDescription("Where the declared aggregates stand, by name.") @Size(max = 32)
+        List<AggregateStatus> aggregates,
     @JsonPropertyDescription("Running builds.") @Size(max = 16) List<ProgressStatus> progress) {
   /** The server. */
   @JsonClassDescription("The server.")
@@ -116,6 +118,37 @@ public record TenantDatabaseStatus(
       @JsonPropertyDescription("What will be there.") @Size(max = 512) String after,
       @JsonPropertyDescription("What it can do to the application.") @Size(max = 32) String hazard,
       @JsonPropertyDescription("Tenants that need it.") @Min(0) int tenants) {}
+
+  /** Where one aggregate stands, over all tenants. */
+  @JsonClassDescription("Where one aggregate stands, over all tenants.")
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  @JsonIgnoreProperties(ignoreUnknown = true)
+  public record AggregateStatus(
+      @JsonPropertyDescription("Name of the aggregate.") @Required @Size(max = 63) String name,
+      @JsonPropertyDescription("Tenants that have it as a continuous aggregate.") @Min(0)
+          int continuous,
+      @JsonPropertyDescription(
+              "Continuous aggregates that the operator made and whose first fill is not complete.")
+          @Min(0)
+          Integer unfilled,
+      @JsonPropertyDescription(
+              "Tenants that have it as a materialized view, which the operator refreshes.")
+          @Min(0)
+          Integer materializedViews,
+      @JsonPropertyDescription("Materialized views whose scheduled refresh has not been made yet.")
+          @Min(0)
+          Integer overdue,
+      @JsonPropertyDescription(
+              "Scheduled time of the refresh that is the longest ago, RFC 3339, at most an hour "
+                  + "behind: it is written anew when it has moved that far. The metric "
+                  + "tenantdb_aggregate_oldest_refresh_timestamp_seconds is exact.")
+          @Size(max = 40)
+          String oldestRefresh,
+      @JsonPropertyDescription(
+              "Tenants that do without it: no continuous aggregate can be, and fallback is Skip.")
+          @Min(0)
+          Integer skipped,
+      @JsonPropertyDescription("Why, for the first of them.") @Size(max = 256) String why) {}
 
   /** One running build. */
   @JsonClassDescription("One running build.")

@@ -1,0 +1,177 @@
+package io.tenantdb.canonical;
+
+import io.tenantdb.database.Sql;
+import io.tenantdb.model.CanonicalAggregate;
+import io.tenantdb.model.CanonicalAggregate.Buildable;
+import io.tenantdb.model.CanonicalAggregate.Source;
+import io.tenantdb.model.Identifiers;
+import io.tenantdb.model.Statement;
+import io.tenantdb.model.ViewText;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A query made a view in a transaction that is rolled back, and read back as PostgreSQL prints it.
+ * Making a view takes ACCESS SHARE on what it reads, for a moment, and runs nobody's code: a query
+ * is analysed, not planned. Where TEMP is lacking, it is an ordinary view of the tenant's schema,
+ * which nobody ever sees.
+ */
+final class TempView implements AutoCloseable {
+  private static final String NAME = "_tdb_c_view";
+
+  private static final String OF_VIEW =
+      """
+      FROM pg_rewrite r
+      JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+      """;
+
+  private static final String SOURCES =
+      """
+      SELECT DISTINCT n.nspname, c.relname, c.relkind, c.relforcerowsecurity
+      """
+          + OF_VIEW
+          + """
+      JOIN pg_class c ON d.refclassid = 'pg_class'::regclass AND c.oid = d.refobjid
+      JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE r.ev_class = ?::regclass AND c.oid <> r.ev_class
+      ORDER BY 1, 2
+      """;
+
+  // PostgreSQL keeps no dependencies on its own objects. An enumeration has no code.
+  private static final String CODE =
+      """
+      WITH used AS (
+        SELECT d.refclassid, d.refobjid
+      """
+          + OF_VIEW
+          + """
+        WHERE r.ev_class = ?::regclass AND d.refobjid >= 16384
+          AND NOT EXISTS (
+            SELECT FROM pg_depend e
+            WHERE e.classid = d.refclassid AND e.objid = d.refobjid AND e.deptype = 'e')
+      )
+      SELECT 'function ' || p.proname FROM used u
+      JOIN pg_proc p ON u.refclassid = 'pg_proc'::regclass AND p.oid = u.refobjid
+      UNION ALL
+      SELECT 'operator ' || o.oprname FROM used u
+      JOIN pg_operator o ON u.refclassid = 'pg_operator'::regclass AND o.oid = u.refobjid
+      UNION ALL
+      SELECT 'type ' || t.typname FROM used u
+      JOIN pg_type t ON u.refclassid = 'pg_type'::regclass AND t.oid = u.refobjid
+      WHERE t.typtype <> 'e'
+      ORDER BY 1
+      LIMIT 1
+      """;
+
+  private record Relation(String schema, String name, String kind, boolean rowSecurity) {}
+
+  private final Connection connection;
+  private final ViewSite site;
+
+  TempView(Connection connection, ViewSite site) throws SQLException {
+    this.connection = connection;
+    this.site = site;
+    connection.setAutoCommit(false);
+  }
+
+  /** What PostgreSQL makes of the query. */
+  CanonicalAggregate form(QueryTask task) throws SQLException {
+    try {
+      return made(task);
+    } catch (SQLException e) {
+      return Verdicts.ofQuery(e, task);
+    }
+  }
+
+  private CanonicalAggregate made(QueryTask task) throws SQLException {
+    run("SET LOCAL statement_timeout = '10s'");
+    run("SET LOCAL lock_timeout = '1s'");
+    run("SET LOCAL client_min_messages = error");
+    boolean temporary =
+        Sql.query(
+                connection,
+                Statement.of(
+                    "SELECT has_database_privilege("
+                        + site.owner().map(Identifiers::literal).orElse("current_user")
+                        + ", current_database(), 'TEMP')"),
+                row -> row.getBoolean(1))
+            .get(0);
+    if (site.owner().isPresent()) {
+      run("SET LOCAL ROLE " + Identifiers.quote(site.owner().get()));
+    }
+    String view = Identifiers.qualified(temporary ? "pg_temp" : site.schema(), NAME);
+    run("SET LOCAL search_path = " + site.path());
+    run("CREATE " + (temporary ? "TEMP " : "") + "VIEW " + view + " AS\n" + task.query());
+    run("SET LOCAL search_path = pg_catalog");
+    return read(view);
+  }
+
+  private Buildable read(String view) throws SQLException {
+    ViewText text =
+        Sql.query(
+                connection,
+                Statement.of(
+                    "SELECT pg_get_viewdef(?::regclass), quote_ident(?)", view, site.schema()),
+                row -> ViewText.of(row.getString(1), row.getString(2)))
+            .get(0);
+    List<String> columns =
+        Sql.query(
+            connection,
+            Statement.of(
+                "SELECT attname FROM pg_attribute WHERE attrelid = ?::regclass AND attnum > 0"
+                    + " ORDER BY attnum",
+                view),
+            row -> row.getString(1));
+    List<Relation> relations =
+        Sql.query(
+            connection,
+            Statement.of(SOURCES, view),
+            row ->
+                new Relation(
+                    row.getString(1), row.getString(2), row.getString(3), row.getBoolean(4)));
+    List<String> code = Sql.query(connection, Statement.of(CODE, view), row -> row.getString(1));
+    return new Buildable(
+        text,
+        columns,
+        relations.stream().map(this::source).toList(),
+        Buckets.width(text),
+        code.stream()
+            .findFirst()
+            .or(() -> relations.stream().flatMap(r -> code(r).stream()).findFirst()));
+  }
+
+  private Source source(Relation relation) {
+    return new Source(
+        relation.schema().equals(site.schema()) ? Optional.empty() : Optional.of(relation.schema()),
+        relation.name());
+  }
+
+  /** What a relation runs when it is read: a view its query, row security its policies. */
+  private Optional<String> code(Relation relation) {
+    boolean ours =
+        relation.schema().equals(site.schema())
+            && site.continuousAggregates().contains(relation.name());
+    if (relation.kind().equals("v") && !ours) {
+      return Optional.of("view " + relation.name());
+    }
+    if (relation.kind().equals("f")) {
+      return Optional.of("foreign table " + relation.name());
+    }
+    return relation.rowSecurity()
+        ? Optional.of("row security of " + relation.name())
+        : Optional.empty();
+  }
+
+  private void run(String sql) throws SQLException {
+    Sql.execute(connection, Statement.of(sql));
+  }
+
+  /** Rolls back. */
+  @Override
+  public void close() throws SQLException {
+    connection.rollback();
+    connection.setAutoCommit(true);
+  }
+}
