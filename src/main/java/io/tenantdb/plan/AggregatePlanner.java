@@ -20,6 +20,7 @@ import io.tenantdb.model.ServerInfo.Edition;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * Plans the aggregates of one tenant: continuous where TimescaleDB community is there and a source
@@ -63,7 +64,8 @@ final class AggregatePlanner {
 
   /** Returns true where it is there and as declared, whatever else of it is to be changed. */
   private boolean planCommunity(TenantDraft draft, DesiredAggregate aggregate) {
-    Optional<AggregateTask> task = task(draft, aggregate, aggregate.query());
+    Optional<AggregateTask> task =
+        task(draft, aggregate, aggregate.query(), table -> isContinuousSource(draft, table));
     if (task.isEmpty()) {
       return false;
     }
@@ -160,7 +162,7 @@ final class AggregatePlanner {
   }
 
   private boolean view(TenantDraft draft, DesiredAggregate aggregate) {
-    Optional<AggregateTask> task = task(draft, aggregate, aggregate.viewQuery());
+    Optional<AggregateTask> task = task(draft, aggregate, aggregate.viewQuery(), any -> true);
     if (task.isEmpty()) {
       return false;
     }
@@ -174,7 +176,7 @@ final class AggregatePlanner {
 
   /** What the query becomes in the tenant; says so where that cannot be told or had. */
   private Optional<AggregateTask> task(
-      TenantDraft draft, DesiredAggregate aggregate, String query) {
+      TenantDraft draft, DesiredAggregate aggregate, String query, Predicate<ObservedTable> best) {
     CanonicalAggregate form =
         canonical
             .aggregate(draft.tenant(), aggregate, query)
@@ -194,8 +196,8 @@ final class AggregatePlanner {
       return Optional.empty();
     }
     Buildable buildable = (Buildable) form;
-    Optional<ObservedTable> source = source(draft, buildable);
-    if (source.isEmpty()) {
+    List<ObservedTable> own = sources(draft, buildable);
+    if (own.isEmpty()) {
       draft.find(
           Verdict.FAILED,
           aggregate.name(),
@@ -204,22 +206,21 @@ final class AggregatePlanner {
               + aggregate.name()
               + " reads no relation of the tenant's own schema; name one in its query.");
     }
-    return source.map(s -> new AggregateTask(draft, aggregate, buildable, s));
+    return own.stream()
+        .filter(best)
+        .findFirst()
+        .or(() -> own.stream().findFirst())
+        .map(source -> new AggregateTask(draft, aggregate, buildable, source));
   }
 
-  /** The hypertable or continuous aggregate among the tenant's own sources, else the first one. */
-  private static Optional<ObservedTable> source(TenantDraft draft, Buildable form) {
-    List<ObservedTable> own =
-        form.sources().stream()
-            .filter(source -> source.schema().isEmpty())
-            .map(source -> source.name())
-            .sorted()
-            .flatMap(name -> draft.tenant().table(name).stream())
-            .toList();
-    return own.stream()
-        .filter(table -> isContinuousSource(draft, table))
-        .findFirst()
-        .or(() -> own.stream().findFirst());
+  /** The relations of the tenant's own that it reads, by name. */
+  private static List<ObservedTable> sources(TenantDraft draft, Buildable form) {
+    return form.sources().stream()
+        .filter(source -> source.schema().isEmpty())
+        .map(CanonicalAggregate.Source::name)
+        .sorted()
+        .flatMap(name -> draft.tenant().table(name).stream())
+        .toList();
   }
 
   private static boolean isContinuousSource(TenantDraft draft, ObservedTable table) {

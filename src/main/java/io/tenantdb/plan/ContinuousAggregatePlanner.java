@@ -107,12 +107,7 @@ final class ContinuousAggregatePlanner {
     }
     refresh.ifPresent(r -> policy.plan(task, relation, live, r));
     if (present.isMade(live) && !live.mark().orElseThrow().filled()) {
-      fill(
-          task,
-          relation,
-          task.draft().target(relation),
-          present.mark(task, live),
-          live.comment());
+      fill(task, relation, task.draft().target(relation), present.mark(task, live), live.comment());
     }
     return true;
   }

@@ -4,7 +4,6 @@ import io.tenantdb.model.AggregateChange.CreateMaterializedView;
 import io.tenantdb.model.Canonical;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredIndex;
-import io.tenantdb.model.DesiredIndex.Key;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.ObservedAggregate;
@@ -54,7 +53,7 @@ final class MaterializedViewPlanner {
   private static boolean hasColumns(AggregateTask task, DesiredIndex unique) {
     List<String> missing =
         unique.keys().stream()
-            .map(Key::column)
+            .map(DesiredIndex.Key::column)
             .flatMap(column -> column.stream())
             .filter(column -> !task.form().columns().contains(column))
             .toList();

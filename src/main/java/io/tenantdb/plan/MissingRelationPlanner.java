@@ -50,20 +50,14 @@ final class MissingRelationPlanner {
               name,
               Reason.WaitingForTable,
               refused.sqlState(),
-              "aggregate "
-                  + name
-                  + " waits for what its query reads: "
-                  + refused.message());
+              "aggregate " + name + " waits for what its query reads: " + refused.message());
       case SKIP ->
           draft.find(
               Verdict.NOTE,
               name,
               Reason.TableSkipped,
               refused.sqlState(),
-              "aggregate "
-                  + name
-                  + " is skipped for what its query reads: "
-                  + refused.message());
+              "aggregate " + name + " is skipped for what its query reads: " + refused.message());
       case FAIL ->
           draft.find(
               Verdict.FAILED,

@@ -54,10 +54,7 @@ public final class Planner {
       tenants.add(planTenant(tenant, resolved, refused, schedule));
     }
     return new Plan(
-        tenants,
-        refused,
-        List.copyOf(new TreeSet<>(observed.missingSchemas())),
-        upkeep(schedule));
+        tenants, refused, List.copyOf(new TreeSet<>(observed.missingSchemas())), upkeep(schedule));
   }
 
   private static Upkeep upkeep(List<ScheduledRefresh> schedule) {

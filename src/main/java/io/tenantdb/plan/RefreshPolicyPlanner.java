@@ -43,8 +43,7 @@ final class RefreshPolicyPlanner {
 
   /** When the policy runs first, or after a change of its schedule. */
   long startInSeconds(TenantDraft draft, Refresh refresh) {
-    return draft.startInSeconds(
-        canonical.interval(refresh.every()).micros() / MICROS_PER_SECOND);
+    return draft.startInSeconds(canonical.interval(refresh.every()).micros() / MICROS_PER_SECOND);
   }
 
   /** Says so where the owner of the relation could have no policy. */
@@ -146,10 +145,7 @@ final class RefreshPolicyPlanner {
     Optional<String> every =
         Optional.of(refresh.every()).filter(e -> !fields(e).equals(fields(job.every())));
     Mark mark =
-        mark(
-            task.aggregate(),
-            refresh,
-            job.mark().map(Mark::origin).orElse(Mark.Origin.ADOPTED));
+        mark(task.aggregate(), refresh, job.mark().map(Mark::origin).orElse(Mark.Origin.ADOPTED));
     boolean differs = offsets || every.isPresent();
     if (!differs && job.mark().equals(Optional.of(mark))) {
       return;

@@ -46,12 +46,8 @@ final class RefreshWindow {
     return source
         .hypertable()
         .map(ObservedHypertable::integerTime)
-        .or(
-            () ->
-                declared(source)
-                    .map(h -> HypertablePlanner.integerTime(task.draft(), h, source)))
-        .orElseGet(
-            () -> task.form().bucket().filter(TimeSpan.Whole.class::isInstance).isPresent());
+        .or(() -> declared(source).map(h -> HypertablePlanner.integerTime(task.draft(), h, source)))
+        .orElseGet(() -> task.form().bucket().filter(TimeSpan.Whole.class::isInstance).isPresent());
   }
 
   private static boolean fits(
@@ -139,7 +135,8 @@ final class RefreshWindow {
         .flatMap(DesiredHypertable::retention)
         .map(r -> r.state() == PolicyState.ABSENT ? Optional.<TimeSpan>empty() : r.dropAfter())
         .orElseGet(
-            () -> source.hypertable().flatMap(h -> h.job(PolicyKind.RETENTION)).flatMap(Job::after));
+            () ->
+                source.hypertable().flatMap(h -> h.job(PolicyKind.RETENTION)).flatMap(Job::after));
   }
 
   private Optional<DesiredHypertable> declared(ObservedTable source) {
