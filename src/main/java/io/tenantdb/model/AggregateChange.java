@@ -520,23 +520,30 @@ public sealed interface AggregateChange extends Change {
     parameters.add(refresh.endOffset().text());
     parameters.add(refresh.every());
     parameters.add(startInSeconds + " seconds");
-    parameters.add(mark.text());
-    // The id that it returns, because several refresh policies may be on one aggregate.
+    // Two statements: the first one's job is not among the rows that a query of its own sees.
     return List.of(
         new Statement(
             "SELECT "
-                + Identifiers.qualified(extensionSchema, "alter_job")
-                + "(j.job_id, config => j.config || jsonb_build_object('managed_by', m.mark))"
-                + " FROM (SELECT "
                 + Identifiers.qualified(extensionSchema, "add_continuous_aggregate_policy")
                 + "(?::regclass, start_offset => "
                 + refresh.startOffset().map(o -> "?::" + o.sqlType()).orElse("NULL")
                 + ", end_offset => ?::"
                 + refresh.endOffset().sqlType()
-                + ", schedule_interval => ?::interval, initial_start => now() + ?::interval)"
-                + " AS id) AS added"
-                + " CROSS JOIN (SELECT ?::text AS mark) AS m"
-                + " JOIN timescaledb_information.jobs AS j ON j.job_id = added.id",
-            parameters));
+                + ", schedule_interval => ?::interval, initial_start => now() + ?::interval)",
+            parameters),
+        // By the id of what keeps the rows: the names that the view of jobs has changed in 2.20.
+        Statement.of(
+            "SELECT "
+                + Identifiers.qualified(extensionSchema, "alter_job")
+                + "(j.job_id, config => j.config || jsonb_build_object('managed_by', ?::text))"
+                + " FROM timescaledb_information.jobs AS j"
+                + " JOIN _timescaledb_catalog.continuous_agg AS c"
+                + " ON c.mat_hypertable_id::text = j.config ->> 'mat_hypertable_id'"
+                + " WHERE j.proc_name = 'policy_refresh_continuous_aggregate'"
+                + " AND j.config ->> 'managed_by' IS NULL"
+                + " AND c.user_view_schema = ? AND c.user_view_name = ?",
+            mark.text(),
+            target.schema(),
+            target.table()));
   }
 }

@@ -82,8 +82,13 @@ final class HypertablePlanner {
     }
     boolean integerTime =
         live.map(ObservedHypertable::integerTime)
-            .orElseGet(() -> INTEGERS.contains(draft.columnType(table, wanted.timeColumn())));
+            .orElseGet(() -> integerTime(draft, wanted, table));
     new PolicyPlanner(desired, server, canonical, draft, table, wanted, integerTime).plan();
+  }
+
+  /** True where the declared time column is an integer. */
+  static boolean integerTime(TenantDraft draft, DesiredHypertable wanted, ObservedTable table) {
+    return INTEGERS.contains(draft.columnType(table, wanted.timeColumn()));
   }
 
   private void chunkInterval(
@@ -158,7 +163,7 @@ final class HypertablePlanner {
               + " cannot become a hypertable now: another session holds it locked, so that nobody can tell whether it is empty; it is tried again.");
       return;
     }
-    boolean integerTime = INTEGERS.contains(draft.columnType(table, wanted.timeColumn()));
+    boolean integerTime = integerTime(draft, wanted, table);
     Optional<TimeSpan> interval = wanted.chunkInterval();
     if (interval.isPresent() && interval.get() instanceof TimeSpan.Whole != integerTime) {
       typeDiffers(draft, table, "chunkInterval", interval.get(), integerTime);

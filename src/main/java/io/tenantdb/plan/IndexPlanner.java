@@ -4,17 +4,19 @@ import io.tenantdb.model.Canonical;
 import io.tenantdb.model.CanonicalIndex;
 import io.tenantdb.model.CanonicalIndex.Buildable;
 import io.tenantdb.model.Desired;
+import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.IndexChange;
-import io.tenantdb.model.Mark;
 import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.ReservedName;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Plans the indexes of the tenants that must have the same ones. */
 final class IndexPlanner {
@@ -22,22 +24,52 @@ final class IndexPlanner {
   private final Desired desired;
   private final Canonical canonical;
   private final List<DesiredIndex> indexes;
+  private final Set<String> aggregates;
+  private final LiveIndexPlanner present;
   private final MissingIndexPlanner missing;
+  private final AggregateIndexPlanner onAggregates;
 
   IndexPlanner(Desired desired, Canonical canonical, List<DesiredIndex> indexes) {
     this.desired = desired;
     this.canonical = canonical;
     this.indexes = indexes;
-    this.missing =
-        new MissingIndexPlanner(
-            desired, indexes.stream().map(DesiredIndex::name).collect(Collectors.toSet()));
+    this.aggregates =
+        desired.aggregates().stream().map(DesiredAggregate::name).collect(Collectors.toSet());
+    Set<String> names =
+        Stream.concat(
+                indexes.stream(),
+                desired.aggregates().stream().flatMap(a -> a.uniqueIndex().stream()))
+            .map(DesiredIndex::name)
+            .collect(Collectors.toSet());
+    this.present = new LiveIndexPlanner(desired);
+    this.missing = new MissingIndexPlanner(desired, names);
+    this.onAggregates = new AggregateIndexPlanner(desired, present, names);
   }
 
+  /** Plans the indexes of the tables. */
   void plan(TenantDraft draft) {
     for (DesiredIndex index : indexes) {
-      draft.tenant().table(index.table()).ifPresent(table -> planIndex(draft, table, index));
+      if (!aggregates.contains(index.table())) {
+        draft.tenant().table(index.table()).ifPresent(table -> planIndex(draft, table, index));
+      }
     }
-    draft.tenant().tables().values().forEach(table -> dropLeftovers(draft, table));
+    // Other resources may be at work on what an aggregate merely mentions.
+    for (String name : desired.tables()) {
+      draft.tenant().table(name).ifPresent(table -> dropLeftovers(draft, table));
+    }
+  }
+
+  /** Plans the indexes of a live aggregate. */
+  void plan(TenantDraft draft, DesiredAggregate aggregate, ObservedTable relation) {
+    if (relation.kind() == ObservedTable.Kind.MATERIALIZED_VIEW) {
+      aggregate.uniqueIndex().ifPresent(index -> planIndex(draft, relation, index));
+    }
+    indexes.stream()
+        .filter(index -> index.table().equals(aggregate.name()))
+        .forEach(index -> planIndex(draft, relation, index));
+    if (relation.kind() == ObservedTable.Kind.MATERIALIZED_VIEW) {
+      dropLeftovers(draft, relation);
+    }
   }
 
   /**
@@ -79,9 +111,21 @@ final class IndexPlanner {
           "index " + index.name() + " cannot be judged now: " + unknown.message());
     } else {
       Buildable buildable = (Buildable) form;
+      if (table.kind() == ObservedTable.Kind.CONTINUOUS_AGGREGATE) {
+        onAggregates.plan(draft, table, index, buildable);
+        return;
+      }
       Optional<ObservedIndex> live = table.index(index.name());
       if (live.isPresent()) {
-        judge(draft, table, index, buildable, live.get());
+        present.plan(
+            draft,
+            table,
+            index,
+            buildable,
+            live.get(),
+            mark ->
+                new IndexChange.MarkIndex(
+                    draft.target(table), index.name(), mark, live.get().comment()));
       } else {
         missing.plan(draft, table, index, buildable);
       }
@@ -102,6 +146,17 @@ final class IndexPlanner {
                   : " is no table; an index needs a table or a materialized view."));
       return false;
     }
+    if (table.kind() == ObservedTable.Kind.CONTINUOUS_AGGREGATE && index.unique()) {
+      draft.find(
+          Verdict.FAILED,
+          object,
+          Reason.NotSupported,
+          table.name()
+              + " is a continuous aggregate, which can have no unique index; take unique away from "
+              + index.name()
+              + ".");
+      return false;
+    }
     if (!index.plainColumns() && !draft.superuserOwned(table) && draft.isUnsettable(table)) {
       draft.unsettable(table, object);
       return false;
@@ -120,100 +175,5 @@ final class IndexPlanner {
       return false;
     }
     return true;
-  }
-
-  /** An index of the declared name is on the table. */
-  private void judge(
-      TenantDraft draft,
-      ObservedTable table,
-      DesiredIndex index,
-      Buildable form,
-      ObservedIndex live) {
-    String object = table.name() + "." + index.name();
-    Optional<Mark> mark = live.mark();
-    if (mark.isPresent() && !mark.get().owner().equals(desired.ownerId())) {
-      draft.find(
-          Verdict.FAILED,
-          object,
-          Reason.Conflict,
-          "index "
-              + index.name()
-              + " on "
-              + table.name()
-              + " belongs to "
-              + mark.get().owner()
-              + "; declare it in one resource only.");
-    } else if (live.body().isEmpty() || live.building()) {
-      draft.find(
-          Verdict.POSTPONED,
-          object,
-          Reason.Busy,
-          "index "
-              + index.name()
-              + " on "
-              + table.name()
-              + " is locked or being built by another session.");
-    } else if (!live.valid()) {
-      draft.find(
-          Verdict.DRIFTED,
-          object,
-          Reason.IndexInvalid,
-          "index "
-              + index.name()
-              + " on "
-              + table.name()
-              + " is invalid; drop it, and it will be built anew.");
-    } else if (!form.accepted().contains(live.body().get())) {
-      differs(draft, table, index, form, live);
-    } else if (live.constraint().isEmpty()) {
-      Mark wanted =
-          index.mark(desired.ownerId(), mark.map(Mark::origin).orElse(Mark.Origin.ADOPTED));
-      if (!mark.equals(Optional.of(wanted))) {
-        draft.change(
-            table,
-            new IndexChange.MarkIndex(draft.target(table), index.name(), wanted, live.comment()));
-      }
-    }
-  }
-
-  private void differs(
-      TenantDraft draft,
-      ObservedTable table,
-      DesiredIndex index,
-      Buildable form,
-      ObservedIndex live) {
-    String difference =
-        " (live: "
-            + live.body().orElseThrow().summary(160)
-            + "; declared: "
-            + form.printed().summary(160)
-            + ")";
-    if (live.constraint().isPresent()) {
-      draft.find(
-          Verdict.FAILED,
-          table.name() + "." + index.name(),
-          Reason.Conflict,
-          "index "
-              + index.name()
-              + " on "
-              + table.name()
-              + " stands behind the constraint "
-              + live.constraint().get()
-              + " and differs; declare it as it is"
-              + difference
-              + ".");
-    } else {
-      draft.find(
-          Verdict.DRIFTED,
-          table.name() + "." + index.name(),
-          Reason.DefinitionDiffers,
-          "index "
-              + index.name()
-              + " on "
-              + table.name()
-              + " has another definition; drop or rename it, or change the spec"
-              + difference
-              + ".");
-    }
   }
 }

@@ -12,8 +12,6 @@ import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.ObservedTenant.NamedRelation;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.ReservedName;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -148,9 +146,6 @@ final class MissingIndexPlanner {
     }
     Build build =
         !hypertable ? Build.CONCURRENTLY : index.unique() ? Build.ONE_TRANSACTION : Build.PER_CHUNK;
-    List<String> path = new ArrayList<>();
-    path.add(draft.schema());
-    path.addAll(desired.tenants().searchPath());
     draft.change(
         table,
         new IndexChange.CreateIndex(
@@ -159,7 +154,7 @@ final class MissingIndexPlanner {
             build,
             form,
             index.mark(desired.ownerId(), Mark.Origin.MADE),
-            path,
+            draft.path(desired.tenants().searchPath()),
             draft.converged()));
   }
 

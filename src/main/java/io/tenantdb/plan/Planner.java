@@ -10,11 +10,13 @@ import io.tenantdb.model.Observed;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.ObservedTenant;
 import io.tenantdb.model.Plan;
+import io.tenantdb.model.Plan.Upkeep;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.Refusal;
 import io.tenantdb.model.TenantHistory;
 import io.tenantdb.model.TenantPlan;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
@@ -47,17 +49,33 @@ public final class Planner {
   public Plan plan(Function<String, DesiredTenant> resolved) {
     List<TenantPlan> tenants = new ArrayList<>(observed.tenants().size());
     List<Refusal> refused = new ArrayList<>();
+    List<ScheduledRefresh> schedule = new ArrayList<>();
     for (ObservedTenant tenant : observed.tenants().values()) {
-      tenants.add(planTenant(tenant, resolved, refused));
+      tenants.add(planTenant(tenant, resolved, refused, schedule));
     }
-    return new Plan(tenants, refused, List.copyOf(new TreeSet<>(observed.missingSchemas())));
+    return new Plan(
+        tenants, refused, List.copyOf(new TreeSet<>(observed.missingSchemas())), upkeep(schedule));
+  }
+
+  private static Upkeep upkeep(List<ScheduledRefresh> schedule) {
+    return new Upkeep(
+        schedule.stream()
+            .sorted(Comparator.comparing(ScheduledRefresh::dueSince))
+            .flatMap(refresh -> refresh.due().stream())
+            .toList(),
+        schedule.stream().map(ScheduledRefresh::next).min(Comparator.naturalOrder()));
   }
 
   /** A defect that one tenant's catalog brings to light must not stop the others. */
   private TenantPlan planTenant(
-      ObservedTenant tenant, Function<String, DesiredTenant> resolved, List<Refusal> refused) {
+      ObservedTenant tenant,
+      Function<String, DesiredTenant> resolved,
+      List<Refusal> refused,
+      List<ScheduledRefresh> schedule) {
     try {
-      return withoutRefused(planTenant(tenant, resolved.apply(tenant.schema())), refused);
+      TenantDraft draft = planTenant(tenant, resolved.apply(tenant.schema()));
+      schedule.addAll(draft.upkeep());
+      return withoutRefused(draft, refused);
     } catch (RuntimeException e) {
       TenantDraft draft = new TenantDraft(tenant, observed, false);
       draft.find(
@@ -107,7 +125,9 @@ public final class Planner {
                 tenant
                     .table(hypertable.table())
                     .ifPresent(table -> hypertables.prepare(draft, hypertable, table)));
-    indexPlanner(wanted).plan(draft);
+    IndexPlanner indexes = indexPlanner(wanted);
+    indexes.plan(draft);
+    new AggregatePlanner(desired, observed, canonical, wanted, indexes).plan(draft);
     wanted
         .hypertables()
         .forEach(

@@ -79,6 +79,7 @@ final class PolicyPlanner {
             });
     wanted
         .retention()
+        .filter(r -> r.state() == PolicyState.ABSENT || !draft.holdsRetention(table))
         .ifPresent(
             r ->
                 policy(

@@ -64,16 +64,11 @@ final class PolicyRun {
         .orElseGet(() -> canonical.interval(job.every()).micros() / MICROS_PER_SECOND);
   }
 
-  /**
-   * When a new job runs first: spread over the tenants by their names, within one interval and one
-   * day, because 5,000 jobs must not start in one second.
-   */
+  /** When a new job runs first. */
   long startInSeconds(PolicyKind kind, Optional<String> every) {
-    long perInterval =
+    return draft.startInSeconds(
         every
             .map(e -> canonical.interval(e).micros() / MICROS_PER_SECOND)
-            .orElse(kind == PolicyKind.RETENTION ? SECONDS_PER_DAY : SECONDS_PER_DAY / 2);
-    long range = Math.max(1, Math.min(perInterval, SECONDS_PER_DAY));
-    return Math.floorMod((long) draft.schema().hashCode(), range);
+            .orElse(kind == PolicyKind.RETENTION ? SECONDS_PER_DAY : SECONDS_PER_DAY / 2));
   }
 }

@@ -16,8 +16,10 @@ import io.tenantdb.model.Reason;
 import io.tenantdb.model.TableLayout;
 import io.tenantdb.model.Target;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * One tenant's plan while it is being made: collects changes and findings, and holds changes to the
@@ -25,11 +27,15 @@ import java.util.Optional;
  */
 final class TenantDraft {
 
+  private static final long SECONDS_PER_DAY = 86_400;
+
   private final ObservedTenant tenant;
   private final Observed observed;
   private final boolean converged;
   private final List<Change> changes = new ArrayList<>();
   private final List<Finding> findings = new ArrayList<>();
+  private final List<ScheduledRefresh> upkeep = new ArrayList<>();
+  private final Set<String> heldRetention = new HashSet<>();
 
   TenantDraft(ObservedTenant tenant, Observed observed, boolean converged) {
     this.tenant = tenant;
@@ -56,6 +62,14 @@ final class TenantDraft {
 
   List<Finding> findings() {
     return findings;
+  }
+
+  /** Where names in the spec's SQL are looked up: the tenant's schema, then the declared path. */
+  List<String> path(List<String> declared) {
+    List<String> path = new ArrayList<>();
+    path.add(tenant.schema());
+    path.addAll(declared);
+    return path;
   }
 
   Target target(ObservedTable table) {
@@ -116,11 +130,17 @@ final class TenantDraft {
     return rights(table).login();
   }
 
-  /** Adds the change, or says which right of the table's owner is missing for it. */
-  void change(ObservedTable table, Change change) {
-    if (!lacksRight(table, change.object())) {
+  /**
+   * Adds the change, or says which right of the table's owner is missing for it.
+   *
+   * @return whether it was added
+   */
+  boolean change(ObservedTable table, Change change) {
+    boolean permitted = !lacksRight(table, change.object());
+    if (permitted) {
       changes.add(change);
     }
+    return permitted;
   }
 
   /**
@@ -149,6 +169,33 @@ final class TenantDraft {
       return true;
     }
     return false;
+  }
+
+  /** Keeps the retention policy of a table out of this plan: an aggregate still needs the rows. */
+  void holdRetention(String table) {
+    heldRetention.add(table);
+  }
+
+  boolean holdsRetention(ObservedTable table) {
+    return heldRetention.contains(table.name());
+  }
+
+  /** Adds what is to be done on schedule. */
+  void upkeep(ScheduledRefresh refresh) {
+    upkeep.add(refresh);
+  }
+
+  List<ScheduledRefresh> upkeep() {
+    return upkeep;
+  }
+
+  /**
+   * When a new job runs first, in seconds from now: spread over the tenants by their names, within
+   * one interval and one day, because 5,000 jobs must not start in one second.
+   */
+  long startInSeconds(long secondsPerInterval) {
+    long range = Math.max(1, Math.min(secondsPerInterval, SECONDS_PER_DAY));
+    return Math.floorMod((long) schema().hashCode(), range);
   }
 
   /** True where our session may not take the role of the table's owner. */

@@ -1,13 +1,16 @@
 package io.tenantdb.plan;
 
 import io.tenantdb.model.Canonical;
+import io.tenantdb.model.Canonical.AggregateKey;
 import io.tenantdb.model.Canonical.IndexKey;
+import io.tenantdb.model.CanonicalAggregate;
 import io.tenantdb.model.CanonicalIndex;
 import io.tenantdb.model.CanonicalInterval;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.Desired.OnDestructive;
 import io.tenantdb.model.Desired.Safety;
 import io.tenantdb.model.Desired.WhenTimescaleMissing;
+import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.DesiredHypertable;
 import io.tenantdb.model.DesiredHypertable.Compression;
 import io.tenantdb.model.DesiredHypertable.Convert;
@@ -19,6 +22,7 @@ import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.Observed;
 import io.tenantdb.model.Observed.OwnerRights;
+import io.tenantdb.model.ObservedAggregate;
 import io.tenantdb.model.ObservedHypertable;
 import io.tenantdb.model.ObservedHypertable.Job;
 import io.tenantdb.model.ObservedIndex;
@@ -61,12 +65,18 @@ final class World {
 
   final List<DesiredIndex> indexes = new ArrayList<>();
   final List<DesiredHypertable> hypertables = new ArrayList<>();
+  final List<DesiredAggregate> aggregates = new ArrayList<>();
+  final List<ObservedTable> moreTables = new ArrayList<>();
+  final List<ObservedAggregate> liveAggregates = new ArrayList<>();
+  final Map<String, CanonicalAggregate> queries = new HashMap<>();
+  final List<String> schemas = new ArrayList<>(List.of("tenant_a"));
   final List<ObservedIndex> liveIndexes = new ArrayList<>();
   final Map<String, NamedRelation> names = new HashMap<>();
   final Map<String, CanonicalIndex> canonicalIndexes = new HashMap<>();
   final Map<String, OwnerRights> owners = new HashMap<>();
   final Set<String> usableBy = new HashSet<>(Set.of("app"));
   final List<String> foreignKeys = new ArrayList<>();
+  Instant now = NOW;
   OnMissingTable onMissing = OnMissingTable.WAIT;
   OnDestructive onDestructive = OnDestructive.DENY;
   WhenTimescaleMissing whenMissing = WhenTimescaleMissing.SKIP;
@@ -264,6 +274,24 @@ final class World {
                 List.of(jobs)));
   }
 
+  /** The relation of a live aggregate, which has no columns but those of {@code "agg"}. */
+  static ObservedTable relation(
+      String name, ObservedTable.Kind kind, String owner, ObservedIndex... indexes) {
+    return new ObservedTable(
+        8,
+        name,
+        kind,
+        owner,
+        "agg",
+        "con",
+        1,
+        false,
+        List.of(),
+        false,
+        List.of(indexes),
+        Optional.empty());
+  }
+
   Plan plan() {
     Desired desired =
         new Desired(
@@ -277,11 +305,12 @@ final class World {
                 onMissing),
             indexes,
             hypertables,
-            List.of(),
+            aggregates,
             List.of(),
             whenMissing,
             new Safety(onDestructive, Duration.ofSeconds(3), Duration.ofHours(2)));
-    return new Planner(desired, observed(), canonical(), history)
+    Observed observed = observed();
+    return new Planner(desired, observed, canonical(observed), history)
         .plan(schema -> new DesiredTenant(indexes, hypertables));
   }
 
@@ -308,6 +337,9 @@ final class World {
               liveIndexes,
               hypertable));
     }
+    moreTables.forEach(table -> tables.put(table.name(), table));
+    Map<String, ObservedAggregate> live = new HashMap<>();
+    liveAggregates.forEach(aggregate -> live.put(aggregate.name(), aggregate));
     Timescale timescale =
         edition == Edition.NONE
             ? new Timescale(edition, Optional.empty(), Optional.empty())
@@ -316,10 +348,12 @@ final class World {
         new ServerInfo(
             "17.5", 170005, timescale, Optional.empty(), 5, true, "operator", false, true, true);
     TreeMap<String, ObservedTenant> tenants = new TreeMap<>();
-    tenants.put("tenant_a", new ObservedTenant("tenant_a", tables, names, "", usableBy));
+    for (String schema : schemas) {
+      tenants.put(schema, new ObservedTenant(schema, tables, live, names, "", usableBy));
+    }
     return new Observed(
         server,
-        NOW,
+        now,
         tenants,
         Set.of(),
         columnsPresent
@@ -334,30 +368,52 @@ final class World {
         owners);
   }
 
-  private Canonical canonical() {
+  private Canonical canonical(Observed observed) {
     Map<IndexKey, CanonicalIndex> forms = new HashMap<>();
-    for (DesiredIndex index : indexes) {
+    List<DesiredIndex> all = new ArrayList<>(indexes);
+    aggregates.forEach(aggregate -> aggregate.uniqueIndex().ifPresent(all::add));
+    for (DesiredIndex index : all) {
       CanonicalIndex form =
           canonicalIndexes.getOrDefault(
               index.name(), new CanonicalIndex.Buildable(body(index), Set.of(body(index))));
       forms.put(new IndexKey("sig", "", index.specHash()), form);
+      forms.put(new IndexKey("agg", "", index.specHash()), form);
     }
     Map<String, CanonicalInterval> intervals = new HashMap<>();
     for (int days = 0; days <= 400; days++) {
       intervals.put(days + " days", interval(0, days));
+      intervals.put(days + " hours", hours(days));
     }
+    intervals.put("1 hour", hours(1));
+    intervals.put("01:00:00", hours(1));
+    intervals.put("7 d", interval(0, 7));
     intervals.put("1 day", interval(0, 1));
     intervals.put("1 mon", interval(1, 0));
     intervals.put("1 month", interval(1, 0));
     intervals.put("2 years", interval(24, 0));
     intervals.put("7 years", interval(84, 0));
-    return new Canonical(forms, intervals);
+    Map<AggregateKey, CanonicalAggregate> views = new HashMap<>();
+    for (ObservedTenant tenant : observed.tenants().values()) {
+      for (DesiredAggregate aggregate : aggregates) {
+        for (String query : aggregate.queries()) {
+          if (queries.containsKey(query)) {
+            views.put(AggregateKey.of(tenant, aggregate, query), queries.get(query));
+          }
+        }
+      }
+    }
+    return new Canonical(forms, views, intervals);
   }
 
-  private static CanonicalInterval interval(int months, int days) {
+  private CanonicalInterval hours(int hours) {
+    return new CanonicalInterval(
+        hours + "h", Duration.ofHours(hours).toMillis() * 1000, now.minus(Duration.ofHours(hours)));
+  }
+
+  private CanonicalInterval interval(int months, int days) {
     return new CanonicalInterval(
         months + "/" + days,
         Duration.ofDays(months * 30L + days).toMillis() * 1000,
-        NOW.atZone(java.time.ZoneOffset.UTC).minus(Period.of(0, months, days)).toInstant());
+        now.atZone(java.time.ZoneOffset.UTC).minus(Period.of(0, months, days)).toInstant());
   }
 }

@@ -1,0 +1,124 @@
+package io.tenantdb.plan;
+
+import io.tenantdb.model.AggregateIndexChange;
+import io.tenantdb.model.AggregateIndexChange.CreateAggregateIndex;
+import io.tenantdb.model.AggregateIndexChange.MarkAggregateIndex;
+import io.tenantdb.model.CanonicalIndex.Buildable;
+import io.tenantdb.model.Desired;
+import io.tenantdb.model.DesiredIndex;
+import io.tenantdb.model.Finding.Verdict;
+import io.tenantdb.model.Mark;
+import io.tenantdb.model.ObservedAggregate;
+import io.tenantdb.model.ObservedAggregate.Materialization;
+import io.tenantdb.model.ObservedIndex;
+import io.tenantdb.model.ObservedTable;
+import io.tenantdb.model.Reason;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+
+/**
+ * Plans an index of a continuous aggregate. It is found by its mark, by the name that we or a
+ * person would give it, or because an equal one stands for it.
+ */
+final class AggregateIndexPlanner {
+
+  private final Desired desired;
+  private final LiveIndexPlanner present;
+  private final Set<String> declaredNames;
+
+  AggregateIndexPlanner(Desired desired, LiveIndexPlanner present, Set<String> declaredNames) {
+    this.desired = desired;
+    this.present = present;
+    this.declaredNames = declaredNames;
+  }
+
+  void plan(TenantDraft draft, ObservedTable aggregate, DesiredIndex index, Buildable form) {
+    Materialization materialization =
+        draft
+            .tenant()
+            .aggregate(aggregate.name())
+            .flatMap(ObservedAggregate::materialization)
+            .orElseThrow();
+    Optional<ObservedIndex> live = find(aggregate, index, materialization, form);
+    if (live.isPresent()) {
+      present.plan(
+          draft,
+          aggregate,
+          index,
+          form,
+          live.get(),
+          mark ->
+              new MarkAggregateIndex(
+                  draft.target(aggregate),
+                  materialization,
+                  index.name(),
+                  live.get().name(),
+                  mark,
+                  live.get().comment()));
+      return;
+    }
+    Optional<ObservedIndex> equal =
+        aggregate.indexes().stream()
+            .filter(candidate -> candidate.valid() && candidate.mark().isEmpty())
+            .filter(candidate -> !isDeclared(candidate, materialization))
+            .filter(candidate -> candidate.body().filter(form.accepted()::contains).isPresent())
+            .findFirst();
+    if (equal.isPresent()) {
+      draft.find(
+          Verdict.NOTE,
+          aggregate.name() + "." + index.name(),
+          Reason.SatisfiedBy,
+          "index " + index.name() + " is not built: " + equal.get().name() + " is equal to it.");
+      return;
+    }
+    draft.change(
+        aggregate,
+        new CreateAggregateIndex(
+            draft.target(aggregate),
+            materialization,
+            index,
+            form,
+            index.mark(desired.ownerId(), Mark.Origin.MADE),
+            draft.path(desired.tenants().searchPath()),
+            draft.converged()));
+  }
+
+  private Optional<ObservedIndex> find(
+      ObservedTable aggregate,
+      DesiredIndex index,
+      Materialization materialization,
+      Buildable form) {
+    String liveName = AggregateIndexChange.liveName(index.name(), materialization);
+    Stream<Predicate<ObservedIndex>> best =
+        Stream.of(
+            i -> isMarked(i, index) && i.body().filter(form.accepted()::contains).isPresent(),
+            i -> isMarked(i, index),
+            i -> i.name().equals(liveName),
+            i -> i.name().equals(index.name()));
+    return best.flatMap(rule -> aggregate.indexes().stream().filter(rule)).findFirst();
+  }
+
+  private boolean isMarked(ObservedIndex candidate, DesiredIndex index) {
+    return candidate
+        .mark()
+        .filter(
+            m ->
+                m.owner().equals(desired.ownerId())
+                    && m.name().equals(index.name())
+                    && m.table().equals(index.table()))
+        .isPresent();
+  }
+
+  /** True where another declaration is about it. */
+  private boolean isDeclared(ObservedIndex candidate, Materialization materialization) {
+    return declaredNames.stream()
+        .anyMatch(
+            name ->
+                candidate.name().equals(name)
+                    || candidate
+                        .name()
+                        .equals(AggregateIndexChange.liveName(name, materialization)));
+  }
+}

@@ -1,0 +1,146 @@
+package io.tenantdb.plan;
+
+import io.tenantdb.model.AggregateChange.CreateAggregate;
+import io.tenantdb.model.AggregateChange.FillAggregate;
+import io.tenantdb.model.AggregateChange.SetMaterializedOnly;
+import io.tenantdb.model.Canonical;
+import io.tenantdb.model.CanonicalAggregate.Source;
+import io.tenantdb.model.Desired;
+import io.tenantdb.model.DesiredAggregate.Refresh;
+import io.tenantdb.model.DesiredTenant;
+import io.tenantdb.model.Finding.Verdict;
+import io.tenantdb.model.Mark;
+import io.tenantdb.model.ObservedAggregate;
+import io.tenantdb.model.ObservedTable;
+import io.tenantdb.model.Reason;
+import io.tenantdb.model.Target;
+import io.tenantdb.plan.LiveAggregatePlanner.Judgement;
+import java.util.Optional;
+
+/** Plans an aggregate that is, or can be, a continuous aggregate. */
+final class ContinuousAggregatePlanner {
+
+  private final Desired desired;
+  private final String extensionSchema;
+  private final RefreshWindow window;
+  private final RefreshPolicyPlanner policy;
+  private final LiveAggregatePlanner present;
+
+  ContinuousAggregatePlanner(
+      Desired desired, DesiredTenant wanted, Canonical canonical, String extensionSchema) {
+    this.desired = desired;
+    this.extensionSchema = extensionSchema;
+    this.window = new RefreshWindow(canonical, wanted);
+    this.policy = new RefreshPolicyPlanner(desired, canonical, extensionSchema);
+    this.present = new LiveAggregatePlanner(desired);
+  }
+
+  /** Plans one that is not there. */
+  void create(AggregateTask task) {
+    Optional<Refresh> refresh = task.aggregate().refresh();
+    if (task.isTaken(task.name()) || task.isSuperuserOwned(task.source()) || !hasBucket(task)) {
+      return;
+    }
+    // All or nothing: an aggregate without its policy would be left half-made.
+    if (refresh.isPresent()
+        && !(window.holds(task, refresh.get()) && policy.ownerCanLogin(task, task.source()))) {
+      return;
+    }
+    Mark mark = task.aggregate().mark(desired.ownerId(), Mark.Origin.MADE);
+    boolean created =
+        task.draft()
+            .change(
+                task.source(),
+                new CreateAggregate(
+                    task.target(),
+                    task.aggregate(),
+                    task.source().name(),
+                    task.form().text(),
+                    mark,
+                    refresh
+                        .map(r -> policy.mark(task.aggregate(), r, Mark.Origin.MADE))
+                        .orElse(mark),
+                    refresh.map(r -> policy.startInSeconds(task.draft(), r)).orElse(0L),
+                    task.draft().path(desired.tenants().searchPath()),
+                    extensionSchema,
+                    task.draft().converged()));
+    if (created) {
+      fill(task, task.source(), task.target(), mark, "");
+    }
+  }
+
+  private static boolean hasBucket(AggregateTask task) {
+    boolean bucket = task.form().bucket().isPresent();
+    if (!bucket) {
+      task.find(
+          Verdict.FAILED,
+          Reason.DefinitionRefused,
+          "aggregate "
+              + task.name()
+              + " has no time_bucket on the time column; group by one, of a width written out such as time_bucket('1 day', …).");
+    }
+    return bucket;
+  }
+
+  /**
+   * Plans one that is there.
+   *
+   * @return true where its query is as declared and nothing forbids to touch it
+   */
+  boolean plan(AggregateTask task, ObservedTable relation, ObservedAggregate live) {
+    Optional<Refresh> refresh = task.aggregate().refresh();
+    if (refresh.isPresent() && !window.holds(task, refresh.get())) {
+      return false;
+    }
+    Judgement judgement = present.plan(task, relation, live);
+    if (judgement != Judgement.AS_DECLARED) {
+      return false;
+    }
+    if (live.materializedOnly() != task.aggregate().materializedOnly()) {
+      boolean older =
+          live.mark().filter(m -> !m.spec().equals(task.aggregate().specHash())).isPresent();
+      task.draft()
+          .change(
+              relation,
+              new SetMaterializedOnly(
+                  task.draft().target(relation), task.aggregate().materializedOnly(), !older));
+    }
+    refresh.ifPresent(r -> policy.plan(task, relation, live, r));
+    if (present.isMade(live) && !live.mark().orElseThrow().filled()) {
+      fill(task, relation, task.draft().target(relation), present.mark(task, live), live.comment());
+    }
+    return true;
+  }
+
+  /**
+   * @param owned the relation whose owner's rights the fill runs with
+   */
+  private void fill(
+      AggregateTask task, ObservedTable owned, Target target, Mark mark, String comment) {
+    Optional<String> code = task.form().tenantCode();
+    if (code.isPresent()) {
+      task.find(
+          Verdict.NOTE,
+          Reason.FillLeftToOwner,
+          "the first fill of "
+              + task.name()
+              + " would run "
+              + code.get()
+              + ", and is left to "
+              + owned.owner()
+              + ": CALL refresh_continuous_aggregate as that role.");
+    } else if (!task.isSuperuserOwned(owned)) {
+      task.draft()
+          .change(
+              owned,
+              new FillAggregate(
+                  target,
+                  new Source(Optional.empty(), task.source().name()),
+                  task.form().bucket(),
+                  task.aggregate().refresh().map(Refresh::endOffset),
+                  mark,
+                  comment,
+                  extensionSchema));
+    }
+  }
+}

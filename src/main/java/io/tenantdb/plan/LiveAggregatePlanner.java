@@ -1,0 +1,100 @@
+package io.tenantdb.plan;
+
+import io.tenantdb.model.AggregateChange.MarkAggregate;
+import io.tenantdb.model.Desired;
+import io.tenantdb.model.Finding.Verdict;
+import io.tenantdb.model.Mark;
+import io.tenantdb.model.ObservedAggregate;
+import io.tenantdb.model.ObservedTable;
+import io.tenantdb.model.Reason;
+import java.util.Optional;
+
+/** Judges the live aggregate of a declared name, whichever kind it is. */
+final class LiveAggregatePlanner {
+
+  private final Desired desired;
+
+  LiveAggregatePlanner(Desired desired) {
+    this.desired = desired;
+  }
+
+  /** What a live aggregate is to the declared one. */
+  enum Judgement {
+    AS_DECLARED,
+    /** Its query is another one. */
+    DIFFERS,
+    /** It belongs to another owner, or cannot be read now. */
+    NOT_OURS_TO_JUDGE
+  }
+
+  /** Says what is wrong; where it is as declared, plans the mark. */
+  Judgement plan(AggregateTask task, ObservedTable relation, ObservedAggregate live) {
+    Optional<Mark> mark = live.mark();
+    if (mark.isPresent() && !mark.get().owner().equals(desired.ownerId())) {
+      task.find(
+          Verdict.FAILED,
+          Reason.Conflict,
+          "aggregate "
+              + task.name()
+              + " belongs to "
+              + mark.get().owner()
+              + "; declare it in one resource only.");
+      return Judgement.NOT_OURS_TO_JUDGE;
+    }
+    if (live.definition().isEmpty()) {
+      task.find(
+          Verdict.POSTPONED,
+          Reason.Busy,
+          "aggregate " + task.name() + " is locked by another session; it is looked at again.");
+      return Judgement.NOT_OURS_TO_JUDGE;
+    }
+    if (!live.definition().get().equals(task.form().text())) {
+      task.find(
+          Verdict.DRIFTED,
+          Reason.DefinitionDiffers,
+          "aggregate "
+              + task.name()
+              + " has another query and is not replaced; DROP MATERIALIZED VIEW it, and it is made anew, or change the spec (live: "
+              + live.definition().get().summary(160)
+              + "; declared: "
+              + task.form().text().summary(160)
+              + ").");
+      return Judgement.DIFFERS;
+    }
+    Mark wanted = mark(task, live);
+    if (!mark.equals(Optional.of(wanted))) {
+      task.draft()
+          .change(
+              relation,
+              new MarkAggregate(
+                  task.draft().target(relation),
+                  live.kind(),
+                  wanted,
+                  live.comment(),
+                  mark.isPresent() ? "as declared, stale mark" : "as declared, unmarked"));
+    }
+    return Judgement.AS_DECLARED;
+  }
+
+  /** The mark that it is to bear: what is known of its rows stays in it. */
+  Mark mark(AggregateTask task, ObservedAggregate live) {
+    Mark fresh =
+        task.aggregate()
+            .mark(desired.ownerId(), live.mark().map(Mark::origin).orElse(Mark.Origin.ADOPTED));
+    return new Mark(
+        fresh.owner(),
+        fresh.name(),
+        fresh.table(),
+        fresh.spec(),
+        fresh.origin(),
+        live.mark().filter(Mark::filled).isPresent(),
+        live.mark().flatMap(Mark::refreshed));
+  }
+
+  /** True where we made it, for this spec or an earlier one. */
+  boolean isMade(ObservedAggregate live) {
+    return live.mark()
+        .filter(m -> m.owner().equals(desired.ownerId()) && m.origin() == Mark.Origin.MADE)
+        .isPresent();
+  }
+}

@@ -1,0 +1,220 @@
+package io.tenantdb.plan;
+
+import io.tenantdb.model.AggregateChange;
+import io.tenantdb.model.AggregateChange.AddRefreshPolicy;
+import io.tenantdb.model.AggregateChange.AlterRefreshPolicy;
+import io.tenantdb.model.Canonical;
+import io.tenantdb.model.Desired;
+import io.tenantdb.model.DesiredAggregate;
+import io.tenantdb.model.DesiredAggregate.Refresh;
+import io.tenantdb.model.Finding.Verdict;
+import io.tenantdb.model.Mark;
+import io.tenantdb.model.ObservedAggregate;
+import io.tenantdb.model.ObservedAggregate.RefreshJob;
+import io.tenantdb.model.ObservedTable;
+import io.tenantdb.model.Reason;
+import io.tenantdb.model.TimeSpan;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** Plans the refresh policy of a continuous aggregate. */
+final class RefreshPolicyPlanner {
+
+  private static final long MICROS_PER_SECOND = 1_000_000;
+
+  private final Desired desired;
+  private final Canonical canonical;
+  private final String extensionSchema;
+
+  RefreshPolicyPlanner(Desired desired, Canonical canonical, String extensionSchema) {
+    this.desired = desired;
+    this.canonical = canonical;
+    this.extensionSchema = extensionSchema;
+  }
+
+  /** The mark of the policy's job. */
+  Mark mark(DesiredAggregate aggregate, Refresh refresh, Mark.Origin origin) {
+    return new Mark(
+        desired.ownerId(), Mark.REFRESH, aggregate.name(), refresh.specHash(), origin, false);
+  }
+
+  /** When the policy runs first, or after a change of its schedule. */
+  long startInSeconds(TenantDraft draft, Refresh refresh) {
+    return draft.startInSeconds(canonical.interval(refresh.every()).micros() / MICROS_PER_SECOND);
+  }
+
+  /** Says so where the owner of the relation could have no policy. */
+  boolean ownerCanLogin(AggregateTask task, ObservedTable relation) {
+    boolean login = task.draft().ownerCanLogin(relation);
+    if (!login) {
+      task.draft()
+          .find(
+              Verdict.FAILED,
+              object(task),
+              Reason.OwnerCannotLogin,
+              "TimescaleDB runs no jobs for "
+                  + relation.owner()
+                  + ", the owner of "
+                  + relation.name()
+                  + ", which lacks LOGIN, and so "
+                  + task.name()
+                  + " would not be refreshed; ALTER ROLE it.");
+    }
+    return login;
+  }
+
+  /** Plans the policy of a live aggregate. */
+  void plan(AggregateTask task, ObservedTable relation, ObservedAggregate live, Refresh refresh) {
+    Optional<RefreshJob> job = job(task, live.jobs(), refresh);
+    if (job.isPresent()) {
+      alter(task, relation, job.get(), refresh);
+    } else if (!live.jobs().isEmpty()) {
+      task.draft()
+          .find(
+              Verdict.DRIFTED,
+              object(task),
+              Reason.DefinitionDiffers,
+              "aggregate "
+                  + task.name()
+                  + " has several refresh policies, and none is as declared: jobs "
+                  + live.jobs().stream()
+                      .map(j -> Integer.toString(j.id()))
+                      .collect(Collectors.joining(", "))
+                  + "; delete_job those that are not needed.");
+    } else if (ownerCanLogin(task, relation)) {
+      task.draft()
+          .change(
+              relation,
+              new AddRefreshPolicy(
+                  task.draft().target(relation),
+                  refresh,
+                  startInSeconds(task.draft(), refresh),
+                  mark(task.aggregate(), refresh, Mark.Origin.MADE),
+                  extensionSchema,
+                  task.draft().converged()));
+    }
+  }
+
+  /** Which of the jobs is the declared one: ours, else the only one, else one of equal offsets. */
+  private Optional<RefreshJob> job(AggregateTask task, List<RefreshJob> jobs, Refresh refresh) {
+    Stream<Predicate<RefreshJob>> rules =
+        Stream.of(
+            job -> isOurs(task, job),
+            job -> jobs.size() == 1,
+            job -> job.mark().isEmpty() && sameOffsets(refresh, job));
+    return rules.flatMap(rule -> jobs.stream().filter(rule)).findFirst();
+  }
+
+  private boolean isOurs(AggregateTask task, RefreshJob job) {
+    return job.mark()
+        .filter(
+            m ->
+                m.owner().equals(desired.ownerId())
+                    && m.name().equals(Mark.REFRESH)
+                    && m.table().equals(task.name()))
+        .isPresent();
+  }
+
+  private void alter(AggregateTask task, ObservedTable relation, RefreshJob job, Refresh refresh) {
+    TenantDraft draft = task.draft();
+    String object = object(task);
+    Optional<Mark> foreign = job.mark().filter(m -> !m.owner().equals(desired.ownerId()));
+    if (foreign.isPresent()) {
+      draft.find(
+          Verdict.FAILED,
+          object,
+          Reason.Conflict,
+          "the refresh policy of "
+              + task.name()
+              + " belongs to "
+              + foreign.get().owner()
+              + "; declare it in one resource only.");
+      return;
+    }
+    if (!job.scheduled()) {
+      draft.find(
+          Verdict.NOTE,
+          object,
+          Reason.JobPaused,
+          "job " + job.id() + " (" + object + ") is paused by a person and stays so.");
+    }
+    boolean offsets = !sameOffsets(refresh, job);
+    Optional<String> every =
+        Optional.of(refresh.every()).filter(e -> !fields(e).equals(fields(job.every())));
+    Mark mark =
+        mark(task.aggregate(), refresh, job.mark().map(Mark::origin).orElse(Mark.Origin.ADOPTED));
+    boolean differs = offsets || every.isPresent();
+    if (!differs && job.mark().equals(Optional.of(mark))) {
+      return;
+    }
+    if (!job.owner().equals(relation.owner())) {
+      draft.find(
+          Verdict.FAILED,
+          object,
+          Reason.InsufficientPrivilege,
+          "job "
+              + job.id()
+              + " ("
+              + object
+              + ") belongs to "
+              + job.owner()
+              + ", the aggregate to "
+              + relation.owner()
+              + "; remove the policy, and it will be made anew for the aggregate's owner.");
+      return;
+    }
+    boolean older = job.mark().filter(m -> !m.spec().equals(refresh.specHash())).isPresent();
+    draft.change(
+        relation,
+        new AlterRefreshPolicy(
+            draft.target(relation),
+            job.id(),
+            refresh,
+            offsets,
+            every,
+            startInSeconds(draft, refresh),
+            mark,
+            differs
+                ? describe(job)
+                : "as declared, " + (job.mark().isPresent() ? "stale mark" : "unmarked"),
+            differs ? AggregateChange.describe(refresh) : "marked",
+            extensionSchema,
+            differs && !older));
+  }
+
+  private static String object(AggregateTask task) {
+    return task.name() + " refresh";
+  }
+
+  private static String describe(RefreshJob job) {
+    return "every "
+        + job.every()
+        + ", from "
+        + job.startOffset().map(offset -> offset.text() + " ago").orElse("the beginning")
+        + " to "
+        + job.endOffset().map(offset -> offset.text() + " ago").orElse("the end");
+  }
+
+  private boolean sameOffsets(Refresh refresh, RefreshJob job) {
+    return same(refresh.startOffset(), job.startOffset())
+        && same(Optional.of(refresh.endOffset()), job.endOffset());
+  }
+
+  /** Field by field: {@code 1 month} is not {@code 30 days}, they refresh different buckets. */
+  private boolean same(Optional<TimeSpan> wanted, Optional<TimeSpan> live) {
+    if (wanted.isPresent()
+        && live.isPresent()
+        && wanted.get() instanceof TimeSpan.Interval
+        && live.get() instanceof TimeSpan.Interval) {
+      return fields(wanted.get().text()).equals(fields(live.get().text()));
+    }
+    return wanted.equals(live);
+  }
+
+  private String fields(String interval) {
+    return canonical.interval(interval).fields();
+  }
+}
