@@ -60,7 +60,7 @@ final class Looks {
    */
   private static Optional<Outcome.Held> settling(Outcome outcome, boolean first) {
     boolean untouched =
-        outcome.nextLook().isPresent() && (first || outcome.count(TenantState.SYNCED) == 0);
+        outcome.settling().isPresent() && (first || outcome.count(TenantState.SYNCED) == 0);
     return untouched
         ? Optional.of(
             new Outcome.Held(
