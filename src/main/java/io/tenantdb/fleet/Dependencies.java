@@ -74,6 +74,6 @@ final class Dependencies {
     return (change instanceof AddPolicy add && add.policy() == PolicyKind.RETENTION)
         || (change instanceof AlterPolicy alter
             && alter.policy() == PolicyKind.RETENTION
-            && alter.lag().isPresent());
+            && alter.shorter());
   }
 }
