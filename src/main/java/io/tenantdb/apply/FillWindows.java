@@ -43,6 +43,9 @@ final class FillWindows {
           ON c.hypertable_schema = named.s AND c.hypertable_name = named.t)
       """;
 
+  // An output column of the same name would stand before the chunk's in ORDER BY.
+  private static final String OLDEST_FIRST = "ORDER BY chunk.begins, chunk.ends";
+
   // A time that is infinite, or so far away that no bucket can be added to it, is no bound.
   private static final String OF_TIME =
       "WITH span AS (SELECT ?::interval AS bucket, now() - nullif(?, '')::interval AS upto), "
@@ -61,8 +64,8 @@ final class FillWindows {
               THEN greatest(begins + 10 * bucket, ends) ELSE ends END)::float8
           FROM chunk CROSS JOIN span
           WHERE upto IS NULL OR begins < upto
-          ORDER BY begins, ends
-          """;
+          """
+          + OLDEST_FIRST;
 
   private static final String OF_NUMBERS =
       "WITH span AS (SELECT ?::numeric AS bucket), "
@@ -78,8 +81,8 @@ final class FillWindows {
             greatest(begins + 10 * bucket, ends)::float8
           FROM chunk CROSS JOIN span
           WHERE begins IS NOT NULL AND ends IS NOT NULL
-          ORDER BY begins, ends
-          """;
+          """
+          + OLDEST_FIRST;
 
   /** A chunk, the window that it alone needs, and how far a window that begins with it may go. */
   private record Chunk(
