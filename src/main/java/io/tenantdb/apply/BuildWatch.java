@@ -3,9 +3,11 @@ package io.tenantdb.apply;
 import io.tenantdb.database.Database;
 import io.tenantdb.database.DatabaseException;
 import io.tenantdb.database.Sql;
+import io.tenantdb.model.AggregateChange.CreateMaterializedView;
+import io.tenantdb.model.AggregateChange.FillAggregate;
+import io.tenantdb.model.AggregateChange.RefreshMaterializedView;
 import io.tenantdb.model.BuildProgress;
 import io.tenantdb.model.Change;
-import io.tenantdb.model.IndexChange;
 import io.tenantdb.model.Statement;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -27,7 +29,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Tells once a second how far the builds are that run longer than that, and whom they wait for.
  * Source: {@code pg_stat_progress_create_index}; details of other roles' sessions need {@code
- * pg_read_all_stats}.
+ * pg_read_all_stats}. Of a materialized view only {@code pg_blocking_pids} tells something; a fill
+ * tells its progress itself.
  */
 public final class BuildWatch implements AutoCloseable {
 
@@ -41,6 +44,14 @@ public final class BuildWatch implements AutoCloseable {
       LEFT JOIN pg_stat_activity b
         ON b.pid = coalesce(nullif(p.current_locker_pid, 0), (pg_blocking_pids(p.pid))[1])
       WHERE p.pid = ?::integer""";
+
+  // PostgreSQL counts nothing of it: only whom it waits for is known.
+  private static final String WAITING =
+      """
+      SELECT ?::text, 0, 0, b.pid, b.application_name, b.state,
+             extract(epoch FROM now() - b.xact_start)::bigint
+      FROM (SELECT ?::integer AS pid) p
+      LEFT JOIN pg_stat_activity b ON b.pid = (pg_blocking_pids(p.pid))[1]""";
 
   private record Running(Change change, long sinceNanos) {}
 
@@ -71,7 +82,7 @@ public final class BuildWatch implements AutoCloseable {
   private void look() {
     List<Map.Entry<Integer, Running>> slow =
         running.entrySet().stream()
-            .filter(e -> e.getValue().change() instanceof IndexChange.CreateIndex)
+            .filter(e -> watched(e.getValue().change()))
             .filter(e -> System.nanoTime() - e.getValue().sinceNanos() > 1_000_000_000L)
             .toList();
     if (slow.isEmpty()) {
@@ -82,7 +93,7 @@ public final class BuildWatch implements AutoCloseable {
         Change change = build.getValue().change();
         Sql.query(
                 connection,
-                Statement.of(PROGRESS, Integer.toString(build.getKey())),
+                statement(change, Integer.toString(build.getKey())),
                 row -> progress(change, row))
             .forEach(listener);
       }
@@ -91,6 +102,20 @@ public final class BuildWatch implements AutoCloseable {
       // trouble.
       LOG.debug("no progress to be had: {}", e.getMessage());
     }
+  }
+
+  /** A fill tells by itself how far it is. */
+  private static boolean watched(Change change) {
+    return change.lasting() && !(change instanceof FillAggregate);
+  }
+
+  private static Statement statement(Change change, String pid) {
+    if (change instanceof CreateMaterializedView) {
+      return Statement.of(WAITING, "creating", pid);
+    }
+    return change instanceof RefreshMaterializedView
+        ? Statement.of(WAITING, "refreshing", pid)
+        : Statement.of(PROGRESS, pid);
   }
 
   private static BuildProgress progress(Change change, ResultSet row) throws SQLException {

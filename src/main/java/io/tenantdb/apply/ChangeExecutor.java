@@ -1,6 +1,11 @@
 package io.tenantdb.apply;
 
 import io.tenantdb.database.SqlStates;
+import io.tenantdb.model.AggregateChange.CreateAggregate;
+import io.tenantdb.model.AggregateChange.CreateMaterializedView;
+import io.tenantdb.model.AggregateChange.FillAggregate;
+import io.tenantdb.model.AggregateChange.RefreshMaterializedView;
+import io.tenantdb.model.BuildProgress;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
 import io.tenantdb.model.IndexChange.CreateIndex;
@@ -9,6 +14,8 @@ import io.tenantdb.model.IndexChange.PublishIndex;
 import io.tenantdb.model.Reason;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,11 +28,20 @@ public final class ChangeExecutor implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ChangeExecutor.class);
 
   private final WorkSession session;
+  private final SessionLocks locks;
   private final IndexBuilder indexes;
+  private final AggregateFiller filler;
 
-  public ChangeExecutor(WorkSession session) {
+  /**
+   * @param progress hears how far a fill is
+   * @param mayGoOn asked within a change that can stop half-way and go on later
+   */
+  public ChangeExecutor(
+      WorkSession session, Consumer<BuildProgress> progress, Predicate<Change> mayGoOn) {
     this.session = session;
-    this.indexes = new IndexBuilder(session);
+    this.locks = new SessionLocks(session);
+    this.indexes = new IndexBuilder(session, locks);
+    this.filler = new AggregateFiller(session, progress, mayGoOn);
   }
 
   /** Carries the change out. */
@@ -39,6 +55,15 @@ public final class ChangeExecutor implements AutoCloseable {
         indexes.publish(publish);
       } else if (change instanceof DropLeftover leftover) {
         indexes.drop(leftover);
+      } else if (change instanceof FillAggregate fill) {
+        filler.fill(fill);
+      } else if (change instanceof CreateMaterializedView
+          || change instanceof RefreshMaterializedView) {
+        // Long transactions: a concurrent build waits for them, and they for each other's rows.
+        locks.aloneInDatabase(
+            "another refresh, or a build with expressions, runs in this database; it is tried"
+                + " again",
+            () -> session.transaction(change.statements()));
       } else {
         session.transaction(change.mustFindNothing(), change.statements());
       }
@@ -46,12 +71,7 @@ public final class ChangeExecutor implements AutoCloseable {
     } catch (ApplyException e) {
       return ended(change, e.reason(), "", e.getMessage(), start);
     } catch (SQLException e) {
-      return ended(
-          change,
-          SqlStates.whileChanging(e),
-          SqlStates.state(e),
-          SqlStates.primaryMessage(e),
-          start);
+      return ended(change, SqlStates.whileChanging(e), SqlStates.state(e), words(change, e), start);
     } catch (RuntimeException e) {
       LOG.error("{} of {}.{} failed", change.kind(), change.target().schema(), change.object(), e);
       return ended(
@@ -66,12 +86,7 @@ public final class ChangeExecutor implements AutoCloseable {
   private ChangeResult ended(
       Change change, Reason found, String sqlState, String words, long start) {
     Reason reason = inContext(change, found, Duration.ofNanos(System.nanoTime() - start));
-    String sentence =
-        change.target().schema()
-            + ": "
-            + change.object()
-            + ": "
-            + sentence(change, reason, sqlState, words);
+    String sentence = Sentences.of(change, reason, sqlState, words);
     return reason.stalls()
         ? ChangeResult.failed(change, reason, sqlState, sentence)
         : ChangeResult.postponed(change, reason, sqlState, sentence);
@@ -88,35 +103,20 @@ public final class ChangeExecutor implements AutoCloseable {
     if (change instanceof DropLeftover && gaveUp) {
       return Reason.LeftoverPending;
     }
+    if (change instanceof CreateAggregate && found == Reason.NotSupported) {
+      // TimescaleDB's own rules for the query are 0A000 too.
+      return Reason.DefinitionRefused;
+    }
     boolean timeIsUp = took.compareTo(session.safety().buildTimeout()) >= 0;
-    return change instanceof CreateIndex && gaveUp && timeIsUp ? Reason.BuildTimeout : found;
+    // The filler knows better: the time is that of one window.
+    boolean one = change.lasting() && !(change instanceof FillAggregate);
+    return one && gaveUp && timeIsUp ? Reason.BuildTimeout : found;
   }
 
-  /**
-   * PostgreSQL's words, but where they would name a reserved name, hold a row's values or lack what
-   * to do.
-   */
-  private static String sentence(Change change, Reason reason, String sqlState, String words) {
-    if (reason == Reason.DuplicateRows) {
-      return "rows of "
-          + change.target().table()
-          + " break the unique index; remove the duplicates, and it will be built.";
-    }
-    if (reason == Reason.DefinitionRefused && change instanceof CreateIndex) {
-      // Class 22 quotes the value ("invalid input syntax for type integer: ..."), and whatever a
-      // function of the tenant raises may.
-      return "rows of "
-          + change.target().table()
-          + " break the definition: SQLSTATE "
-          + sqlState
-          + "; correct the rows, or the index in the spec.";
-    }
-    if (reason == Reason.BuildTimeout) {
-      return "the build was given up after spec.safety.buildTimeout; it is tried again.";
-    }
-    if (reason == Reason.LockTimeout) {
-      return "other sessions hold the table locked; it is tried again.";
-    }
-    return words.endsWith(".") ? words : words + ".";
+  /** No row is read when an aggregate is made, so that the detail holds no values. */
+  private static String words(Change change, SQLException e) {
+    return change instanceof CreateAggregate
+        ? SqlStates.messageAndDetail(e)
+        : SqlStates.primaryMessage(e);
   }
 }

@@ -12,8 +12,6 @@ import io.tenantdb.model.Reason;
 import io.tenantdb.model.Statement;
 import io.tenantdb.model.Target;
 import java.sql.SQLException;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -28,16 +26,15 @@ import java.util.Set;
  */
 final class IndexBuilder {
 
-  /** How long a wait for a session lock may go on after a cancel. */
-  private static final Duration CANCEL_CHECK = Duration.ofSeconds(1);
-
   private final WorkSession session;
+  private final SessionLocks locks;
   private Optional<TableLock> held = Optional.empty();
 
   private record TableLock(AdvisoryLock.Key key, AdvisoryLock lock) {}
 
-  IndexBuilder(WorkSession session) {
+  IndexBuilder(WorkSession session, SessionLocks locks) {
     this.session = session;
+    this.locks = locks;
   }
 
   void create(CreateIndex change) throws SQLException {
@@ -82,11 +79,11 @@ final class IndexBuilder {
     AdvisoryLock.Key key = AdvisoryLock.Key.table(target.schema(), target.table());
     if (held.filter(h -> h.key().equals(key)).isEmpty()) {
       release();
-      AdvisoryLock lock = new AdvisoryLock(session.connection(), key);
-      acquire(
-          lock,
-          session.safety().lockTimeout(),
-          "another session of the operator is at work on the table; it is tried again");
+      AdvisoryLock lock =
+          locks.acquire(
+              key,
+              session.safety().lockTimeout(),
+              "another session of the operator is at work on the table; it is tried again");
       held = Optional.of(new TableLock(key, lock));
     }
     action.run();
@@ -94,8 +91,8 @@ final class IndexBuilder {
 
   /** Gives the lock of the table back that was worked on last. */
   void release() throws SQLException {
-    if (held.isPresent() && !session.connection().isClosed()) {
-      held.get().lock().unlock();
+    if (held.isPresent()) {
+      locks.release(held.get().lock());
     }
     held = Optional.empty();
   }
@@ -121,40 +118,10 @@ final class IndexBuilder {
         () ->
             session.with(
                 "search_path", Identifiers.list(change.searchPath()), "pg_catalog", bounded);
-    AdvisoryLock lock = new AdvisoryLock(session.connection(), AdvisoryLock.Key.database());
     // Two builds with expressions or predicates wait for each other's snapshots: one at a time in a
     // database.
-    acquire(
-        lock,
-        session.safety().buildTimeout(),
-        "another build with expressions runs in this database; it is tried again");
-    try {
-      resolved.run();
-    } finally {
-      if (!session.connection().isClosed()) {
-        lock.unlock();
-      }
-    }
-  }
-
-  private void acquire(AdvisoryLock lock, Duration patience, String otherwise) throws SQLException {
-    Instant end = Instant.now().plus(patience);
-    try {
-      while (!lock.poll(shorter(Duration.between(Instant.now(), end), CANCEL_CHECK))) {
-        session.throwIfCancelled();
-        if (!Instant.now().isBefore(end)) {
-          throw new ApplyException(Reason.Busy, otherwise);
-        }
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new ApplyException(Reason.Interrupted, "the wait for a lock was interrupted");
-    }
-  }
-
-  private static Duration shorter(Duration a, Duration b) {
-    Duration least = a.compareTo(b) < 0 ? a : b;
-    return least.isNegative() ? Duration.ZERO : least;
+    locks.aloneInDatabase(
+        "another build with expressions runs in this database; it is tried again", resolved);
   }
 
   private void verify(Target target, String name, Set<IndexBody> accepted) throws SQLException {

@@ -26,7 +26,7 @@ final class Look {
     if (settling == 0) {
       return first;
     }
-    Duration wait = first.nextLook().orElse(settle);
+    Duration wait = first.settling().orElse(settle);
     err.printf(
         "%s new: looking again in %d s, to see that nobody is still making the tables"
             + " (--no-settle: do not wait).%n",

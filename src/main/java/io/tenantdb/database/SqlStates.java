@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
 import org.postgresql.util.PSQLException;
@@ -145,7 +147,25 @@ public final class SqlStates {
             .map(ServerErrorMessage::getMessage)
             .or(() -> innermost(e))
             .orElse("the driver gave no message");
-    return message.lines().findFirst().orElse("").strip().replaceAll("\\p{Cntrl}", "\uFFFD");
+    return line(message);
+  }
+
+  private static String line(String text) {
+    return text.lines().findFirst().orElse("").strip().replaceAll("\\p{Cntrl}", "\uFFFD");
+  }
+
+  /**
+   * The primary message with the server's detail and hint behind it. For statements that read no
+   * row: a detail may hold values.
+   */
+  public static String messageAndDetail(SQLException e) {
+    return Stream.concat(
+            Stream.of(primaryMessage(e)),
+            server(e).stream()
+                .flatMap(m -> Stream.of(m.getDetail(), m.getHint()))
+                .filter(text -> text != null && !text.isBlank())
+                .map(SqlStates::line))
+        .collect(Collectors.joining(": "));
   }
 
   private static Optional<String> innermost(SQLException e) {

@@ -1,10 +1,10 @@
 package io.tenantdb.fleet;
 
+import io.tenantdb.model.AggregateChange.CreateAggregate;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
 import io.tenantdb.model.ChangeResult.Status;
 import io.tenantdb.model.Desired;
-import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.Reason;
 import java.time.Duration;
 import java.time.Instant;
@@ -14,9 +14,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Remembers which index builds failed, so that one that rows or definitions forbid is not repeated
- * over a whole table at every look: after 10 seconds, then twice as long each time, an hour at
- * most. A changed spec forgets them. Goes by the server's clock.
+ * Remembers which lasting changes failed, so that one that rows or definitions forbid is not
+ * repeated over a whole table at every look: after 10 seconds, then twice as long each time, an
+ * hour at most. A changed spec forgets them. Goes by the server's clock.
  */
 final class Attempts {
 
@@ -51,7 +51,7 @@ final class Attempts {
 
   void note(List<ChangeResult> results, Instant now) {
     for (ChangeResult result : results) {
-      if (result.change() instanceof CreateIndex) {
+      if (rests(result.change())) {
         Key key = Key.of(result.change());
         if (worthAPause(result)) {
           int count = Optional.ofNullable(failed.get(key)).map(Failed::count).orElse(0) + 1;
@@ -61,6 +61,11 @@ final class Attempts {
         }
       }
     }
+  }
+
+  /** An aggregate keeps writers out for a moment each time that it is tried. */
+  private static boolean rests(Change change) {
+    return change.lasting() || change instanceof CreateAggregate;
   }
 
   private static boolean worthAPause(ChangeResult result) {

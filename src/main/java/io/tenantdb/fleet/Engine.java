@@ -14,19 +14,17 @@ import io.tenantdb.model.DesiredTenant;
 import io.tenantdb.model.Observed;
 import io.tenantdb.model.Plan;
 import io.tenantdb.model.Reason;
-import io.tenantdb.model.ServerInfo;
-import io.tenantdb.model.ServerInfo.Edition;
 import io.tenantdb.model.TenantHistory;
 import io.tenantdb.model.TenantState;
 import io.tenantdb.observe.Observer;
 import io.tenantdb.plan.Planner;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.ArrayList;
-import java.util.List;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * The one loop: observe, plan, apply, look again. The command line and the operator are two thin
@@ -36,6 +34,8 @@ import java.util.function.Function;
  * read of definitions. One pass at a time.
  */
 public final class Engine {
+
+  private static final int TENANTS_AT_ONCE = 2;
 
   private Observer observer = new Observer();
   private Canonicalizer canonicalizer = new Canonicalizer();
@@ -57,18 +57,35 @@ public final class Engine {
     Look first = look(database, desired);
     listener.planned(first.observed(), first.plan());
     Outcomes outcomes = new Outcomes(first.plan());
-    Optional<Held> held = reasonNotToAct(first, gate);
+    Admission admission = Admission.of(first, gate);
+    Optional<Held> held = admission.held();
     Look last = first;
-    if (held.isEmpty() && !first.plan().changes().isEmpty()) {
+    if (admission.acts()) {
       try (Connection session = database.dedicated()) {
         AdvisoryLock lock = new AdvisoryLock(session, AdvisoryLock.Key.pass(desired.ownerId()));
         if (lock.tryLock()) {
+          Supplier<Look> again = () -> look(database, desired);
+          Function<Change, Optional<ChangeResult>> notNow = c -> notNow(c, desired, first);
           // What was seen before the lock was ours may have been changed by who had it.
-          Rounds rounds =
-              new Rounds(() -> look(database, desired), c -> notNow(c, desired, first), outcomes);
-          held = rounds.run(plan -> rollOut(plan, new Rollout(database, desired, gate, listener)));
+          Rounds rounds = new Rounds(again, notNow, outcomes, desired);
+          if (held.isEmpty()) {
+            held =
+                rounds.run(
+                    plan ->
+                        rollOut(
+                            plan, new Rollout(database, desired, gate, listener, TENANTS_AT_ONCE)));
+          }
           last = rounds.last();
-        } else {
+          if (!cancelled && held.filter(h -> h.reason().haltsDatabase()).isEmpty()) {
+            Rollout.Done done =
+                new Upkeep(notNow, outcomes)
+                    .run(
+                        last.plan().upkeep(),
+                        plan -> rollOut(plan, new Rollout(database, desired, gate, listener, 1)));
+            held = held.or(() -> done.held().filter(h -> h.reason().haltsDatabase()));
+            last = held.isEmpty() && done.changed() ? again.get() : last;
+          }
+        } else if (admission.changes()) {
           held = Optional.of(busy(desired, lock));
         }
       } catch (SQLException e) {
@@ -78,10 +95,10 @@ public final class Engine {
     }
     Outcome outcome =
         outcomes.outcome(
-            last.observed(),
-            last.plan(),
+            last,
             held,
-            sightings.untilSettled(desired, last.observed().now()));
+            sightings.untilSettled(desired, last.observed().now()),
+            held.isPresent() ? Optional.empty() : untilUpkeep(last, gate));
     outcome.plan().tenants().stream()
         .filter(tenant -> outcome.states().get(tenant.schema()) == TenantState.SYNCED)
         .filter(
@@ -140,30 +157,14 @@ public final class Engine {
     return new Look(observed, new Planner(desired, observed, canonical, history).plan(resolved));
   }
 
-  private static Optional<Held> reasonNotToAct(Look look, Gate gate) {
-    ServerInfo server = look.observed().server();
-    if (!server.primary()) {
-      return Optional.of(
-          new Held(
-              Reason.NotPrimary,
-              "The server is a standby or read-only; nothing is changed until it is writable."));
-    }
-    if (server.timescale().edition() == Edition.BROKEN) {
-      return Optional.of(
-          new Held(
-              Reason.TimescaleMissing,
-              "TimescaleDB is created in the database but its library cannot be loaded; install the version that the extension has."));
-    }
-    List<Reason> closed = new ArrayList<>();
-    for (var change : look.plan().changes()) {
-      Optional<Reason> reason = gate.closed(change);
-      if (reason.isEmpty()) {
-        return Optional.empty();
-      }
-      closed.add(reason.get());
-    }
-    return closed.stream()
-        .findFirst()
-        .map(reason -> new Held(reason, "Changes wait: " + reason + "."));
+  /**
+   * How long until the next refresh; empty where those that are due already may not be done, and so
+   * are left to the interval.
+   */
+  private static Optional<Duration> untilUpkeep(Look look, Gate gate) {
+    Plan.Upkeep upkeep = look.plan().upkeep();
+    return upkeep.due().stream().anyMatch(refresh -> gate.closed(refresh).isPresent())
+        ? Optional.empty()
+        : upkeep.next().map(at -> Duration.between(look.observed().now(), at));
   }
 }

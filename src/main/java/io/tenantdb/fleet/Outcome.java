@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * How a pass ended.
@@ -21,8 +22,8 @@ import java.util.Optional;
  * @param failures what failed or cannot be done, sorted by tenant and object
  * @param held why changes that are needed were not tried: a closed gate, another session that acts,
  *     a server that must be left alone; empty when all were
- * @param nextLook how soon another pass has something to do, where that may be sooner than the
- *     interval: a tenant that settles, a refresh that falls due
+ * @param settling how soon the first new tenant can have settled; empty without such
+ * @param nextUpkeep how soon the next refresh falls due; empty when none is waited for
  */
 public record Outcome(
     Observed observed,
@@ -32,7 +33,26 @@ public record Outcome(
     Map<String, TenantState> states,
     List<Failure> failures,
     Optional<Held> held,
-    Optional<Duration> nextLook) {
+    Optional<Duration> settling,
+    Optional<Duration> nextUpkeep) {
+
+  /** Without upkeep. */
+  public Outcome(
+      Observed observed,
+      Plan initial,
+      Plan plan,
+      List<ChangeResult> results,
+      Map<String, TenantState> states,
+      List<Failure> failures,
+      Optional<Held> held,
+      Optional<Duration> settling) {
+    this(observed, initial, plan, results, states, failures, held, settling, Optional.empty());
+  }
+
+  /** How soon another pass would see more, where that is sooner than the interval. */
+  public Optional<Duration> nextLook() {
+    return Stream.of(settling, nextUpkeep).flatMap(Optional::stream).min(Duration::compareTo);
+  }
 
   /** Why changes were not tried. */
   public record Held(Reason reason, String message) {}

@@ -2,9 +2,9 @@ package io.tenantdb.fleet;
 
 import io.tenantdb.fleet.Outcome.Failure;
 import io.tenantdb.fleet.Outcome.Held;
+import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
 import io.tenantdb.model.Finding;
-import io.tenantdb.model.Observed;
 import io.tenantdb.model.Plan;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.TenantPlan;
@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Makes the outcome of a pass from its rounds. */
 final class Outcomes {
@@ -44,12 +45,21 @@ final class Outcomes {
     return List.copyOf(all);
   }
 
-  Outcome outcome(Observed observed, Plan plan, Optional<Held> held, Optional<Duration> nextLook) {
+  /**
+   * The outcome.
+   *
+   * @param last what is live, and still to be done, at the end
+   * @param settling how soon the first new tenant can have settled
+   * @param nextUpkeep how soon the next refresh is due
+   */
+  Outcome outcome(
+      Look last, Optional<Held> held, Optional<Duration> settling, Optional<Duration> nextUpkeep) {
+    Plan plan = last.plan();
     List<Failure> failures = new ArrayList<>();
     Map<String, TenantState> states = new LinkedHashMap<>();
     for (TenantPlan tenant : plan.tenants()) {
       List<ChangeResult> unresolved =
-          tenant.changes().stream()
+          Stream.concat(tenant.changes().stream(), dueIn(tenant, plan))
               .flatMap(change -> Optional.ofNullable(latest.get(Attempts.Key.of(change))).stream())
               .filter(result -> result.status() != ChangeResult.Status.DONE)
               .toList();
@@ -71,7 +81,14 @@ final class Outcomes {
               schema + ": no such schema; create it, or take it out of spec.tenants.schemas."));
     }
     failures.sort(Comparator.comparing(Failure::schema).thenComparing(Failure::object));
-    return new Outcome(observed, initial, plan, all, states, failures, held, nextLook);
+    return new Outcome(
+        last.observed(), initial, plan, all, states, failures, held, settling, nextUpkeep);
+  }
+
+  private static Stream<Change> dueIn(TenantPlan tenant, Plan plan) {
+    return plan.upkeep().due().stream()
+        .filter(refresh -> refresh.target().schema().equals(tenant.schema()))
+        .map(Change.class::cast);
   }
 
   private static boolean isTrouble(Finding finding) {

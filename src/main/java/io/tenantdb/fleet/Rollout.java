@@ -31,31 +31,33 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
 /**
- * Carries a plan out: two tenants at once, each tenant's changes in order on one connection. One
- * tenant's failure never touches another; a database in trouble stops them all.
+ * Carries a plan out: one or several tenants at once, each tenant's changes in order on one
+ * connection. One tenant's failure never touches another; a database in trouble stops them all.
  */
 final class Rollout {
 
   private static final Logger LOG = LoggerFactory.getLogger(Rollout.class);
 
-  /** Tenants at once. */
-  static final int WORKERS = 2;
-
   private final Database database;
   private final Desired desired;
   private final Gate gate;
   private final PassListener listener;
+  private final int atOnce;
   private final Queue<TenantPlan> queue = new ConcurrentLinkedQueue<>();
   private final List<WorkSession> sessions = new CopyOnWriteArrayList<>();
   private final List<ChangeResult> results = Collections.synchronizedList(new ArrayList<>());
   private final AtomicReference<Held> held = new AtomicReference<>();
   private volatile boolean cancelled;
 
-  Rollout(Database database, Desired desired, Gate gate, PassListener listener) {
+  /**
+   * @param atOnce how many tenants at once
+   */
+  Rollout(Database database, Desired desired, Gate gate, PassListener listener, int atOnce) {
     this.database = database;
     this.desired = desired;
     this.gate = gate;
     this.listener = listener;
+    this.atOnce = atOnce;
   }
 
   /**
@@ -64,12 +66,20 @@ final class Rollout {
    * @param results every change that was tried
    * @param held why changes were left out; empty when all were tried
    */
-  record Done(List<ChangeResult> results, Optional<Held> held) {}
+  record Done(List<ChangeResult> results, Optional<Held> held) {
+    /** Nothing was to be done. */
+    static final Done NOTHING = new Done(List.of(), Optional.empty());
+
+    /** True when some change was carried out. */
+    boolean changed() {
+      return results.stream().anyMatch(r -> r.status() == ChangeResult.Status.DONE);
+    }
+  }
 
   /** Carries the plan out and returns when every change has been tried or held. */
   Done run(Plan plan) {
     plan.tenants().stream().filter(t -> !t.changes().isEmpty()).forEach(queue::add);
-    int workers = Math.min(WORKERS, queue.size());
+    int workers = Math.min(atOnce, queue.size());
     Map<String, String> context = Optional.ofNullable(MDC.getCopyOfContextMap()).orElseGet(Map::of);
     ExecutorService executor =
         Executors.newFixedThreadPool(
@@ -159,7 +169,8 @@ final class Rollout {
 
   private void workOn(TenantPlan tenant, WorkSession session, BuildWatch watch)
       throws SQLException {
-    try (ChangeExecutor executor = new ChangeExecutor(session)) {
+    try (ChangeExecutor executor =
+        new ChangeExecutor(session, listener::progress, change -> closed(change).isEmpty())) {
       workOn(tenant, session, executor, watch);
     }
   }
@@ -171,22 +182,39 @@ final class Rollout {
       if (held.get() != null && held.get().reason().haltsDatabase()) {
         return;
       }
-      Optional<Reason> closed = cancelled ? Optional.of(Reason.Progressing) : gate.closed(change);
+      Optional<Reason> closed = closed(change);
       if (closed.isPresent()) {
-        hold(closed.get(), "Changes wait: " + closed.get() + ".");
-      } else if (undone.stream().noneMatch(earlier -> Dependencies.needs(change, earlier))) {
-        listener.started(change);
-        ChangeResult result = watch.during(session, change, () -> executor.execute(change));
-        results.add(result);
-        listener.finished(result);
-        if (result.status() != ChangeResult.Status.DONE) {
-          undone.add(change);
-        }
-        if (result.reason().haltsDatabase()) {
-          hold(result.reason(), result.message());
-        }
+        undone.add(change);
+        hold(closed.get());
+      } else if (undone.stream().anyMatch(earlier -> Dependencies.needs(change, earlier))) {
+        undone.add(change);
+      } else if (!carryOut(change, session, executor, watch)) {
+        undone.add(change);
       }
     }
+  }
+
+  private boolean carryOut(
+      Change change, WorkSession session, ChangeExecutor executor, BuildWatch watch) {
+    listener.started(change);
+    ChangeResult result = watch.during(session, change, () -> executor.execute(change));
+    results.add(result);
+    listener.finished(result);
+    if (result.reason().haltsDatabase()) {
+      hold(result.reason(), result.message());
+    } else if (result.reason() == Reason.Progressing) {
+      // One that stops half-way when the gate closes is the last that asks.
+      closed(change).ifPresent(this::hold);
+    }
+    return result.status() == ChangeResult.Status.DONE;
+  }
+
+  private Optional<Reason> closed(Change change) {
+    return cancelled ? Optional.of(Reason.Progressing) : gate.closed(change);
+  }
+
+  private void hold(Reason reason) {
+    hold(reason, "Changes wait: " + reason + ".");
   }
 
   private void hold(Reason reason, String message) {

@@ -3,7 +3,7 @@ package io.tenantdb.fleet;
 import io.tenantdb.fleet.Outcome.Held;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
-import io.tenantdb.model.ChangeResult.Status;
+import io.tenantdb.model.Desired;
 import io.tenantdb.model.Plan;
 import io.tenantdb.model.TenantPlan;
 import java.util.ArrayList;
@@ -17,12 +17,16 @@ import java.util.function.Supplier;
 /** Applies and looks again until nothing new is to be done. Each change is tried once. */
 final class Rounds {
 
-  /** A plan that leads to a plan that leads to a plan is a defect; the next pass looks again. */
-  private static final int MAX = 3;
+  /**
+   * A plan that leads to a plan that leads to a plan is a defect; the next pass looks again. Each
+   * aggregate can be what the next one waited for.
+   */
+  private static final int WITHOUT_AGGREGATES = 3;
 
   private final Supplier<Look> look;
   private final Function<Change, Optional<ChangeResult>> notNow;
   private final Outcomes outcomes;
+  private final int max;
   private final Set<Attempts.Key> tried = new HashSet<>();
   private Look last;
 
@@ -30,10 +34,15 @@ final class Rounds {
    * @param look looks again
    * @param notNow why a change is left out of this pass, as a result
    */
-  Rounds(Supplier<Look> look, Function<Change, Optional<ChangeResult>> notNow, Outcomes outcomes) {
+  Rounds(
+      Supplier<Look> look,
+      Function<Change, Optional<ChangeResult>> notNow,
+      Outcomes outcomes,
+      Desired desired) {
     this.look = look;
     this.notNow = notNow;
     this.outcomes = outcomes;
+    this.max = WITHOUT_AGGREGATES + desired.aggregates().size();
     this.last = look.get();
   }
 
@@ -49,7 +58,7 @@ final class Rounds {
    * @return why changes were not tried
    */
   Optional<Held> run(Function<Plan, Rollout.Done> rollout) {
-    for (int round = 0; round < MAX; round++) {
+    for (int round = 0; round < max; round++) {
       Plan now = withoutTried(last.plan());
       if (now.changes().isEmpty()) {
         return Optional.empty();
@@ -62,8 +71,7 @@ final class Rounds {
       if (!done.results().isEmpty()) {
         last = look.get();
       }
-      boolean changed = done.results().stream().anyMatch(r -> r.status() == Status.DONE);
-      if (done.held().isPresent() || !changed) {
+      if (done.held().isPresent() || !done.changed()) {
         return done.held();
       }
     }
@@ -73,16 +81,22 @@ final class Rounds {
   private Plan withoutTried(Plan plan) {
     List<TenantPlan> tenants = new ArrayList<>();
     for (TenantPlan tenant : plan.tenants()) {
-      List<Change> changes =
-          tenant.changes().stream()
-              .filter(change -> tried.add(Attempts.Key.of(change)))
-              .filter(this::isDue)
-              .toList();
+      List<Change> changes = withoutTried(tenant);
       if (!changes.isEmpty()) {
         tenants.add(new TenantPlan(tenant.schema(), changes, tenant.findings()));
       }
     }
     return new Plan(tenants, List.of(), List.of());
+  }
+
+  private List<Change> withoutTried(TenantPlan tenant) {
+    List<Change> now = new ArrayList<>();
+    List<Change> left = new ArrayList<>();
+    for (Change change : tenant.changes()) {
+      boolean possible = left.stream().noneMatch(earlier -> Dependencies.needs(change, earlier));
+      (possible && tried.add(Attempts.Key.of(change)) && isDue(change) ? now : left).add(change);
+    }
+    return now;
   }
 
   private boolean isDue(Change change) {

@@ -4,11 +4,12 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * How far a running index build is, as {@code pg_stat_progress_create_index} says.
+ * How far a lasting change is: an index build as {@code pg_stat_progress_create_index} says, the
+ * fill of an aggregate by its windows.
  *
  * @param object what is built, without the tenant
- * @param percent of the phase's blocks; empty where the phase counts none
- * @param phase in PostgreSQL's words
+ * @param percent of the phase's blocks, or of the windows; empty where nothing is counted
+ * @param phase in PostgreSQL's words; ours where it has none
  * @param blocker who is waited for: pid, application, age; empty when nobody is
  */
 public record BuildProgress(

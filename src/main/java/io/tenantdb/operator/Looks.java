@@ -60,11 +60,8 @@ final class Looks {
    * for Ready after an apply waits for the tenants' objects.
    */
   private static Optional<Outcome.Held> settling(Outcome outcome, boolean first) {
-    boolean unsettled =
-        outcome.plan().tenants().stream()
-            .flatMap(tenant -> tenant.findings().stream())
-            .anyMatch(finding -> finding.reason() == Reason.Settling);
-    boolean untouched = unsettled && (first || outcome.count(TenantState.SYNCED) == 0);
+    boolean untouched =
+        outcome.settling().isPresent() && (first || outcome.count(TenantState.SYNCED) == 0);
     return untouched
         ? Optional.of(
             new Outcome.Held(

@@ -27,7 +27,7 @@ final class Schedule {
   /**
    * After a pass that came to its end.
    *
-   * @param nextLook when a new tenant will have settled
+   * @param nextLook when a new tenant will have settled, or a refresh falls due
    */
   Instant afterPass(Assignment.Work work, Look look, Optional<Duration> nextLook) {
     boolean passing =

@@ -2,6 +2,7 @@ package io.tenantdb.fleet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tenantdb.apply.Aggregates;
 import io.tenantdb.model.CanonicalIndex.Buildable;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
@@ -76,6 +77,23 @@ class AttemptsTest {
     assertThat(Dependencies.needs(build(), settings)).isFalse();
     assertThat(Dependencies.needs(build(), leftover)).isTrue();
     assertThat(Dependencies.needs(build(), otherLeftover)).isFalse();
+  }
+
+  @Test
+  void every_lasting_change_rests_and_what_locks_writers_out_does() {
+    Target daily = new Target("tenant_a", "daily", "owner");
+    attempts.begin(DESIRED);
+    for (Change change :
+        List.of(
+            Aggregates.fill(daily, "batches", Optional.empty(), Optional.empty()),
+            Aggregates.refresh(daily, T0),
+            Aggregates.createView(daily, "SELECT 1 AS a", List.of("a")),
+            Aggregates.create(daily, "SELECT 1", "batches"))) {
+      attempts.note(
+          List.of(ChangeResult.failed(change, Reason.DefinitionRefused, "42703", "no.")), T0);
+
+      assertThat(attempts.resting(change, T0)).as(change.kind()).isPresent();
+    }
   }
 
   private static ChangeResult failed() {

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 /** When a new tenant is touched, by the server's clock. */
 class SightingsTest {
 
-  private static final Instant T0 = Instant.parse("2026-01-01T00:00:00Z");
+  static final Instant T0 = Instant.parse("2026-01-01T00:00:00Z");
   private static final Desired DESIRED = Fruit.selecting(List.of(), Duration.ofMinutes(1));
 
   private final Sightings sightings = new Sightings();
@@ -108,7 +108,7 @@ class SightingsTest {
         Optional.empty());
   }
 
-  private static Observed observed(Instant now, ObservedTable... tables) {
+  static Observed observed(Instant now, ObservedTable... tables) {
     Map<String, ObservedTable> byName = new TreeMap<>();
     for (ObservedTable table : tables) {
       byName.put(table.name(), table);

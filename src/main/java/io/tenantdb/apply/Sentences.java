@@ -1,0 +1,99 @@
+package io.tenantdb.apply;
+
+import io.tenantdb.model.AggregateChange.CreateAggregate;
+import io.tenantdb.model.AggregateChange.CreateMaterializedView;
+import io.tenantdb.model.AggregateChange.FillAggregate;
+import io.tenantdb.model.AggregateChange.RefreshMaterializedView;
+import io.tenantdb.model.AggregateIndexChange.CreateAggregateIndex;
+import io.tenantdb.model.Change;
+import io.tenantdb.model.DesiredIndex;
+import io.tenantdb.model.IndexChange.CreateIndex;
+import io.tenantdb.model.Reason;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * Why a change failed, for people: PostgreSQL's words, but where they would name a reserved name,
+ * hold a row's values or lack what to do.
+ */
+final class Sentences {
+
+  private Sentences() {}
+
+  /** The sentence, with tenant and object in front. */
+  static String of(Change change, Reason reason, String sqlState, String words) {
+    return change.target().schema()
+        + ": "
+        + change.object()
+        + ": "
+        + said(change, reason, sqlState, words);
+  }
+
+  private static String said(Change change, Reason reason, String sqlState, String words) {
+    return switch (reason) {
+      case DuplicateRows -> duplicates(change);
+      case DefinitionRefused -> refused(change, sqlState).orElseGet(() -> stopped(words));
+      case BuildTimeout -> "it was given up after spec.safety.buildTimeout; it is tried again.";
+      case LockTimeout -> "other sessions hold the table locked; it is tried again.";
+      default -> stopped(words);
+    };
+  }
+
+  private static String stopped(String words) {
+    return words.endsWith(".") ? words : words + ".";
+  }
+
+  private static String duplicates(Change change) {
+    if (change instanceof CreateMaterializedView create) {
+      return "rows of the result are not unique by ("
+          + create.aggregate().uniqueIndex().map(Sentences::columns).orElse("")
+          + "): correct uniqueColumns.";
+    }
+    if (change instanceof RefreshMaterializedView) {
+      return "rows of the result are not unique by uniqueColumns any more: correct uniqueColumns, or"
+          + " the rows that it reads.";
+    }
+    return "rows of "
+        + change.target().table()
+        + " break the unique index; remove the duplicates, and it will be built.";
+  }
+
+  private static String columns(DesiredIndex unique) {
+    return unique.keys().stream()
+        .flatMap(key -> key.column().stream())
+        .collect(Collectors.joining(", "));
+  }
+
+  /**
+   * Class 22 quotes the value ("invalid input syntax for type integer: ..."), and whatever a
+   * function of the tenant raises may: so where rows are read, not in the server's words.
+   */
+  private static Optional<String> refused(Change change, String sqlState) {
+    if (change instanceof CreateAggregate
+        || (change instanceof FillAggregate && sqlState.startsWith("42"))) {
+      // No row is read, or nothing of the tenant's could have raised it.
+      return Optional.empty();
+    }
+    if (change instanceof CreateIndex || change instanceof CreateAggregateIndex) {
+      return Optional.of(
+          "rows of "
+              + change.target().table()
+              + " break the definition: SQLSTATE "
+              + sqlState
+              + "; correct the rows, or the index in the spec.");
+    }
+    if (change instanceof RefreshMaterializedView && sqlState.equals("21000")) {
+      return Optional.of(
+          "rows of the result stand in it twice: correct the query, so that it gives each row"
+              + " once (SQLSTATE 21000).");
+    }
+    return change instanceof CreateMaterializedView
+            || change instanceof RefreshMaterializedView
+            || change instanceof FillAggregate
+        ? Optional.of(
+            "the query fails on the rows that it reads: SQLSTATE "
+                + sqlState
+                + "; correct the rows, or the query in the spec.")
+        : Optional.empty();
+  }
+}
