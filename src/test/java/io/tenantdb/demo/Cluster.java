@@ -177,7 +177,7 @@ final class Cluster {
     for (JsonNode row : table.path("rows")) {
       rows.add(shown.stream().map(i -> row.path("cells").get(i)).map(JsonNode::asText).toList());
     }
-    return columns(rows);
+    return Columns.lines(rows);
   }
 
   /** One line a condition. */
@@ -187,26 +187,7 @@ final class Cluster {
     status().map(TenantDatabaseStatus::conditions).stream()
         .flatMap(List::stream)
         .forEach(c -> rows.add(List.of(c.getType(), c.getStatus(), c.getReason(), c.getMessage())));
-    return columns(rows);
-  }
-
-  private static List<String> columns(List<List<String>> rows) {
-    int count = rows.get(0).size();
-    int[] widths = new int[count];
-    for (List<String> row : rows) {
-      for (int i = 0; i < count; i++) {
-        widths[i] = Math.max(widths[i], row.get(i).length());
-      }
-    }
-    List<String> lines = new ArrayList<>();
-    for (List<String> row : rows) {
-      StringBuilder line = new StringBuilder();
-      for (int i = 0; i < count; i++) {
-        line.append(row.get(i)).append(" ".repeat(widths[i] - row.get(i).length() + 3));
-      }
-      lines.add(line.toString().stripTrailing());
-    }
-    return lines;
+    return Columns.lines(rows);
   }
 
   private static Path example(String name) {

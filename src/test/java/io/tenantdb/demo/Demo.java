@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 
@@ -77,6 +78,12 @@ public final class Demo {
         () -> fruitPak.create(schema -> steps.say("        … " + schema)),
         seen -> seen);
     Cluster cluster = new Cluster(api);
+    Queries queries = new Queries(fruitPak);
+    Map<String, Queries.Measured> before =
+        steps.need(
+            "the application's queries, as they are",
+            () -> queries.measure(FruitPak.BIG),
+            measured -> measured.size() + " timed in " + FruitPak.BIG);
     steps.need(
         "the resource",
         () -> {
@@ -100,8 +107,11 @@ public final class Demo {
     cluster.conditions().forEach(steps::say);
     steps.say("");
     Verification verification = new Verification(fruitPak);
-    verify(verification);
+    Policies policies = new Policies(fruitPak, server.isNative());
+    Aggregate aggregate = new Aggregate(fruitPak, policies);
+    verify(verification, aggregate);
     if (steps.allHeld()) {
+      worth(queries, before, policies, aggregate);
       drift(fruitPak, verification, cluster);
       newTenant(fruitPak, verification, cluster);
     } else {
@@ -127,7 +137,7 @@ public final class Demo {
             ? "        A native server: it runs the policies by itself."
             : "        The WASM build: one backend that all connections share in turn, and no"
                 + " background workers: what is declared is real, but the server runs no policy by"
-                + " itself.");
+                + " itself; where one must have run, the demo runs it, and says so.");
     return server;
   }
 
@@ -157,13 +167,43 @@ public final class Demo {
         cluster::progress);
   }
 
-  private void verify(Verification verification) throws InterruptedException {
+  private void verify(Verification verification, Aggregate aggregate) throws InterruptedException {
     List<String> tenants = FruitPak.TENANTS;
+    verification.views().forEach(steps::say);
     steps.check("indexes", () -> verification.indexes(tenants));
     steps.check("policies", () -> verification.policies(tenants));
     steps.check("chunk interval", () -> verification.chunkIntervals(tenants));
+    steps.check("aggregate", () -> aggregate.sums(tenants));
+    steps.check("aggregate's policy", () -> aggregate.jobs(tenants));
     steps.check("exclusion", () -> verification.untouched(FruitPak.TEMPLATE));
     steps.check("leftovers", verification::noLeftovers);
+  }
+
+  /** What it was for. */
+  private void worth(
+      Queries queries, Map<String, Queries.Measured> before, Policies policies, Aggregate aggregate)
+      throws InterruptedException {
+    List<String> tenants = FruitPak.TENANTS;
+    steps.say("");
+    steps.check(
+        "the application's queries, now",
+        () -> {
+          Map<String, Queries.Measured> after = queries.measure(FruitPak.BIG);
+          Columns.lines(Queries.table(before, after)).forEach(line -> steps.say("        " + line));
+          long indexed = after.values().stream().filter(measured -> measured.uses("ix_")).count();
+          return new Finding(
+              indexed > 0,
+              "%d of %d find their rows by a declared index".formatted(indexed, after.size()));
+        });
+    steps.check("compression", () -> policies.compression(tenants));
+    steps.check("aggregate's refresh", () -> aggregate.refreshed(FruitPak.BIG));
+    steps.check(
+        "aggregate's use",
+        () -> {
+          Columns.lines(aggregate.timed(FruitPak.BIG))
+              .forEach(line -> steps.say("        " + line));
+          return Finding.ok("timed in " + FruitPak.BIG);
+        });
   }
 
   private void drift(FruitPak fruitPak, Verification verification, Cluster cluster)
@@ -197,6 +237,7 @@ public final class Demo {
       throws InterruptedException {
     steps.say("");
     steps.say("A customer signs up: " + NEWCOMER + " appears, with plain empty tables:");
+    Aggregate aggregate = new Aggregate(fruitPak, new Policies(fruitPak, false));
     steps.check(
         "new tenant",
         () -> {
@@ -208,13 +249,15 @@ public final class Demo {
                     List.of(
                         verification.indexes(List.of(NEWCOMER)),
                         verification.policies(List.of(NEWCOMER)),
-                        verification.chunkIntervals(List.of(NEWCOMER)));
+                        verification.chunkIntervals(List.of(NEWCOMER)),
+                        aggregate.jobs(List.of(NEWCOMER)));
                 return findings.stream()
                     .filter(finding -> !finding.held())
                     .findFirst()
                     .orElse(
                         Finding.ok(
-                            "its tables are hypertables, with 7 indexes, compression and retention"));
+                            "its tables are hypertables, with 7 indexes, compression, retention and"
+                                + " the daily intake"));
               },
               cluster::progress);
         });

@@ -133,7 +133,7 @@ final class FruitPak {
             .formatted(schema, batches, batches, batches),
         """
         INSERT INTO %s.batch_history (batch_id, recorded_at, event, details)
-        SELECT g %% 200, now() - g * interval '90 days' / %d,
+        SELECT g %% 40, now() - g * interval '90 days' / %d,
                (ARRAY['received','graded','packed','shipped'])[1 + g %% 4],
                jsonb_build_object('line', g %% 7)
         FROM generate_series(1, %d) g

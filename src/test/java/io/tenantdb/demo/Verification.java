@@ -43,6 +43,45 @@ final class Verification {
     this.fruitPak = fruitPak;
   }
 
+  /** The checks that people made by hand in psql, and what they print. */
+  List<String> views() {
+    List<String> lines = new ArrayList<>();
+    view(
+        lines,
+        "SELECT tablename, indexname FROM pg_indexes WHERE schemaname = '%s' AND indexname LIKE 'ix\\_%%' ORDER BY 1, 2"
+            .formatted(FruitPak.BIG),
+        List.of("TABLENAME", "INDEXNAME"));
+    view(
+        lines,
+        "SELECT proc_name, schedule_interval, config->>'compress_after', config->>'drop_after',"
+            + " config->>'start_offset', count(*) FROM timescaledb_information.jobs"
+            + " WHERE proc_name LIKE 'policy\\_%' GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 6 DESC",
+        List.of(
+            "PROC_NAME",
+            "SCHEDULE_INTERVAL",
+            "COMPRESS_AFTER",
+            "DROP_AFTER",
+            "START_OFFSET",
+            "TENANTS"));
+    view(
+        lines,
+        "SELECT view_name, hypertable_name, materialized_only, count(*)"
+            + " FROM timescaledb_information.continuous_aggregates GROUP BY 1, 2, 3",
+        List.of("VIEW_NAME", "HYPERTABLE_NAME", "MATERIALIZED_ONLY", "TENANTS"));
+    return lines;
+  }
+
+  private void view(List<String> lines, String sql, List<String> header) {
+    List<List<String>> rows = new ArrayList<>(List.of(header));
+    fruitPak
+        .rows(sql)
+        .forEach(
+            row -> rows.add(row.stream().map(cell -> cell.equals("null") ? "" : cell).toList()));
+    lines.add("=> " + sql);
+    Columns.lines(rows).forEach(line -> lines.add("   " + line));
+    lines.add("");
+  }
+
   Finding indexes(List<String> tenants) {
     List<String> wrong = new ArrayList<>();
     for (String tenant : tenants) {
