@@ -12,10 +12,8 @@ import io.tenantdb.model.Desired;
 import io.tenantdb.testing.PostgresServer;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -58,6 +56,20 @@ public final class Bench implements Callable<Integer> {
       description = "Repeats of what is quick; the median counts (default: ${DEFAULT-VALUE}).")
   private int repeat;
 
+  @Option(names = "--engine", description = "Only what the engine does, against psql.")
+  private boolean onlyEngine;
+
+  @Option(
+      names = "--at-rest",
+      description = "Only what the operator costs at rest: start, memory, processor.")
+  private boolean onlyAtRest;
+
+  @Option(
+      names = "--idle",
+      defaultValue = "60",
+      description = "Seconds over which the processor is watched (default: ${DEFAULT-VALUE}).")
+  private int idle;
+
   private final PrintStream out;
 
   private Bench(PrintStream out) {
@@ -71,6 +83,16 @@ public final class Bench implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    List<Measured> engine = onlyAtRest && !onlyEngine ? List.of() : engine();
+    List<Figure> atRest =
+        onlyEngine && !onlyAtRest
+            ? List.of()
+            : new AtRest(tenants, seed, repeat, Duration.ofSeconds(idle), out).measure();
+    Report.print(out, tenants, engine, atRest);
+    return 0;
+  }
+
+  private List<Measured> engine() throws Exception {
     Fleet fleet = new Fleet(tenants, rows, seed);
     try (PostgresServer server =
         PostgresServer.start(PostgresServer.Options.of(PostgresServer.NEWEST).withDurability())) {
@@ -95,18 +117,17 @@ public final class Bench implements Callable<Integer> {
 
         // What autovacuum does sooner or later, so that neither side is planned without statistics.
         server.execute("by_engine", "VACUUM ANALYZE");
-        double nothing = median(() -> seconds(() -> pass(engine, database, desired, 0)));
+        double nothing = Median.of(repeat, () -> seconds(() -> pass(engine, database, desired, 0)));
         Psql converged = new Psql(server, "by_engine");
-        double bulk = median(() -> converged.run(fleet.bulkQuery()));
+        double bulk = Median.of(repeat, () -> converged.run(fleet.bulkQuery()));
         measured.add(new Measured("nothing to do", nothing, "psql, the bulk query", bulk, 2));
         double loop = converged.run(fleet.queryPerSchema());
         measured.add(
             new Measured(
                 "nothing to do", nothing, "psql, one pg_indexes query a schema", loop, 0.1));
       }
-      Report.print(out, tenants, measured);
+      return measured;
     }
-    return 0;
   }
 
   private static void pass(Engine engine, Database database, Desired desired, long expected) {
@@ -133,53 +154,9 @@ public final class Bench implements Callable<Integer> {
         "tenantdb bench");
   }
 
-  /** Something that is measured, in seconds. */
-  @FunctionalInterface
-  interface Measurement {
-    double seconds() throws Exception;
-  }
-
-  private double median(Measurement measurement) throws Exception {
-    double[] all = new double[repeat];
-    for (int i = 0; i < repeat; i++) {
-      all[i] = measurement.seconds();
-    }
-    Arrays.sort(all);
-    return all[repeat / 2];
-  }
-
   private static double seconds(Runnable work) {
     long start = System.nanoTime();
     work.run();
     return (System.nanoTime() - start) / 1e9;
-  }
-
-  /** psql on one database: what a team would run without us. */
-  private static final class Psql {
-    private final ProcessBuilder builder;
-
-    Psql(PostgresServer server, String database) {
-      builder =
-          new ProcessBuilder("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-f", "-");
-      builder.environment().putAll(server.psqlEnvironment(database));
-      builder.redirectOutput(ProcessBuilder.Redirect.DISCARD);
-      builder.redirectError(ProcessBuilder.Redirect.INHERIT);
-    }
-
-    /** Runs the script and returns the seconds that it took, the start of psql included. */
-    double run(String script) throws Exception {
-      Path file = Files.createTempFile("tenantdb-bench", ".sql");
-      try {
-        Files.writeString(file, script);
-        long start = System.nanoTime();
-        int exit = builder.redirectInput(file.toFile()).start().waitFor();
-        if (exit != 0) {
-          throw new IllegalStateException("psql ended with " + exit);
-        }
-        return (System.nanoTime() - start) / 1e9;
-      } finally {
-        Files.delete(file);
-      }
-    }
   }
 }

@@ -28,6 +28,10 @@ final class Fleet {
           .formatted(name, schema, table, String.join(", ", columns));
     }
 
+    Map<String, Object> declared() {
+      return Map.of("name", name, "table", table, "columns", columns);
+    }
+
     DesiredIndex desired() {
       List<DesiredIndex.Key> keys =
           columns.stream()
@@ -164,12 +168,22 @@ final class Fleet {
                 .formatted(schema));
   }
 
+  /** Which schemas are tenants, as a resource says it. */
+  List<String> patterns() {
+    return List.of("tenant_*");
+  }
+
+  /** The indexes, as a resource declares them. */
+  List<Map<String, Object>> declared() {
+    return INDEXES.stream().map(Index::declared).toList();
+  }
+
   Desired desired() {
     return new Desired(
         "bench/fleet",
         new TenantSelection(
             List.of(),
-            List.of("tenant_*"),
+            patterns(),
             List.of(),
             List.of("public"),
             Duration.ZERO,

@@ -14,12 +14,22 @@ final class Report {
 
   private Report() {}
 
-  static void print(PrintStream out, int tenants, List<Measured> all)
+  static void print(PrintStream out, int tenants, List<Measured> engine, List<Figure> atRest)
       throws JsonProcessingException {
     ObjectMapper json = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
     ObjectNode document = json.createObjectNode().put("schema", "tenantdb.bench/v1");
     document.put("tenants", tenants).put("processors", Runtime.getRuntime().availableProcessors());
-    ArrayNode figures = document.putArray("figures");
+    if (!engine.isEmpty()) {
+      engine(out, engine, document.putArray("figures"));
+    }
+    if (!atRest.isEmpty()) {
+      atRest(out, atRest, document.putArray("atRest"));
+    }
+    out.println();
+    out.println(json.writeValueAsString(document));
+  }
+
+  private static void engine(PrintStream out, List<Measured> all, ArrayNode figures) {
     out.println();
     out.printf(
         "%-16s %9s   %-38s %9s   %7s   %s%n",
@@ -43,7 +53,30 @@ final class Report {
           .put("ratio", m.ratio())
           .put("goal", m.goal());
     }
+  }
+
+  private static void atRest(PrintStream out, List<Figure> all, ArrayNode figures) {
     out.println();
-    out.println(json.writeValueAsString(document));
+    out.printf("%-34s %9s %-7s %-7s %s%n", "at rest", "", "", "goal", "");
+    for (Figure figure : all) {
+      out.println(
+          String.format(
+                  Locale.ROOT,
+                  "%-34s %9.2f %-7s %-7s %s",
+                  figure.what(),
+                  figure.value(),
+                  figure.unit(),
+                  figure.goal().isPresent() ? "≤ %.0f".formatted(figure.goal().getAsDouble()) : "",
+                  figure.note().orElse(""))
+              .stripTrailing());
+      ObjectNode node =
+          figures
+              .addObject()
+              .put("what", figure.what())
+              .put("value", figure.value())
+              .put("unit", figure.unit());
+      figure.goal().ifPresent(goal -> node.put("goal", goal));
+      figure.note().ifPresent(note -> node.put("note", note));
+    }
   }
 }
