@@ -3,8 +3,10 @@ package io.tenantdb.canonical;
 import io.tenantdb.database.Sql;
 import io.tenantdb.model.CanonicalAggregate;
 import io.tenantdb.model.CanonicalAggregate.Buildable;
+import io.tenantdb.model.CanonicalAggregate.Refused;
 import io.tenantdb.model.CanonicalAggregate.Source;
 import io.tenantdb.model.Identifiers;
+import io.tenantdb.model.Reason;
 import io.tenantdb.model.Statement;
 import io.tenantdb.model.ViewText;
 import java.sql.Connection;
@@ -105,7 +107,18 @@ final class TempView implements AutoCloseable {
     run("SET LOCAL search_path = " + site.path());
     run("CREATE " + (temporary ? "TEMP " : "") + "VIEW " + view + " AS\n" + task.query());
     run("SET LOCAL search_path = pg_catalog");
-    return read(view);
+    boolean checkOption =
+        Sql.query(
+                connection,
+                Statement.of(
+                    "SELECT reloptions IS NOT NULL FROM pg_class WHERE oid = ?::regclass", view),
+                row -> row.getBoolean(1))
+            .get(0);
+    // The one thing that may stand behind the query of a view, and not behind these.
+    return checkOption
+        ? new Refused(
+            Reason.DefinitionRefused, "", task.field() + " ends in WITH CHECK OPTION; leave it out")
+        : read(view);
   }
 
   private Buildable read(String view) throws SQLException {

@@ -177,6 +177,15 @@ class AggregateFormsIT {
   }
 
   @Test
+  void aCheckOptionBelongsToViewsOnly(PostgresServer server) {
+    try (Fleet fleet = fleet(server, "forms_check").tenants("t", 1, 2, SALES)) {
+      assertThat(form(fleet, "t1", "SELECT day FROM sales WHERE shop = 1 WITH CHECK OPTION"))
+          .isInstanceOfSatisfying(
+              Refused.class, r -> assertThat(r.message()).contains("WITH CHECK OPTION"));
+    }
+  }
+
+  @Test
   void aCommentAtTheEndSwallowsNothing(PostgresServer server) {
     try (Fleet fleet = fleet(server, "forms_comment").tenants("t", 1, 2, SALES)) {
       assertThat(form(fleet, "t1", QUERY + " -- the end")).isInstanceOf(Buildable.class);
