@@ -91,8 +91,12 @@ record Wanted(
       IndexKey key = IndexKey.of(tenant, table, index);
       indexes.putIfAbsent(key, index);
       List<CloneSite> known = sites.computeIfAbsent(key, k -> new ArrayList<>(SITES));
+      // An owner without TEMP needs a schema that it may use: another tenant's may be one.
+      boolean usable = tenant.usableBy().contains(table.owner());
       if (known.size() < SITES
-          && known.stream().noneMatch(site -> site.owner().equals(table.owner()))) {
+          && known.stream()
+              .filter(site -> site.owner().equals(table.owner()))
+              .noneMatch(site -> site.ownerUsesSchema() || !usable)) {
         site(tenant, table, index).ifPresent(known::add);
       }
     }

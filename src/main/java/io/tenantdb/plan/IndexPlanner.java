@@ -100,6 +100,10 @@ final class IndexPlanner {
           refused.sqlState(),
           "index " + index.name() + " on " + table.name() + " is refused: " + refused.message());
     } else if (form instanceof CanonicalIndex.Unknown unknown) {
+      // The right that the change itself lacks is the one to name; with it the form is known too.
+      if (unknown.reason() == Reason.InsufficientPrivilege && draft.lacksRight(table, object)) {
+        return;
+      }
       draft.find(
           unknown.reason().stalls() ? Verdict.FAILED : Verdict.POSTPONED,
           object,

@@ -5,6 +5,7 @@ import io.tenantdb.model.CanonicalInterval;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredHypertable;
 import io.tenantdb.model.Finding.Verdict;
+import io.tenantdb.model.Identifiers;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.ObservedHypertable.Job;
 import io.tenantdb.model.ObservedTable;
@@ -143,7 +144,9 @@ final class PolicyPlanner {
               + table.owner()
               + ", the owner of "
               + table.name()
-              + ", which lacks LOGIN; ALTER ROLE it.");
+              + ", which lacks LOGIN; ALTER ROLE "
+              + Identifiers.quote(table.owner())
+              + " LOGIN.");
       return;
     }
     draft.change(

@@ -136,19 +136,22 @@ final class TenantDraft {
    * @return whether it was added
    */
   boolean change(ObservedTable table, Change change) {
-    boolean permitted = permitted(table, change.object());
-    if (permitted) {
+    boolean lacksRight = lacksRight(table, change.object());
+    if (!lacksRight) {
       changes.add(change);
     }
-    return permitted;
+    return !lacksRight;
   }
 
-  /** True where we may act as the table's owner; else says which right is missing. */
-  boolean permitted(ObservedTable table, String object) {
+  /**
+   * True where nothing can be changed on the table, because our session may not take its owner's
+   * role or the owner may not use the schema; says then which grant is missing.
+   */
+  boolean lacksRight(ObservedTable table, String object) {
     String owner = table.owner();
     if (!rights(table).settable()) {
       unsettable(table, object);
-      return false;
+      return true;
     }
     if (!tenant.usableBy().contains(owner) && !rights(table).superuser()) {
       find(
@@ -158,10 +161,14 @@ final class TenantDraft {
           owner
               + ", the owner of "
               + table.name()
-              + ", lacks USAGE or CREATE on the schema; GRANT both to it.");
-      return false;
+              + ", lacks USAGE or CREATE on the schema; GRANT USAGE, CREATE ON SCHEMA "
+              + Identifiers.quote(tenant.schema())
+              + " TO "
+              + Identifiers.quote(owner)
+              + ".");
+      return true;
     }
-    return true;
+    return false;
   }
 
   /** Keeps the retention policy of a table out of this plan: an aggregate still needs the rows. */
@@ -215,6 +222,8 @@ final class TenantDraft {
                     + Identifiers.quote(table.owner())
                     + " TO "
                     + Identifiers.quote(user)
+                    // Where there is a membership without SET, a plain GRANT changes nothing.
+                    + (observed.server().versionNum() >= 160000 ? " WITH SET TRUE" : "")
                     + "."));
   }
 

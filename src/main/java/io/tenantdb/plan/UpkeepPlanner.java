@@ -39,7 +39,7 @@ final class UpkeepPlanner {
         // Else a refresh would keep readers out; but nobody can read what is not populated.
         || (live.populated() && relation.indexes().stream().noneMatch(UpkeepPlanner::identifies))
         || task.isSuperuserOwned(relation)
-        || !task.draft().permitted(relation, task.name() + " rows")) {
+        || task.draft().lacksRight(relation, task.name() + " rows")) {
       return;
     }
     RefreshSlots slots = slots(task, refresh.get());

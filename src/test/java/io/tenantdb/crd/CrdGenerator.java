@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -23,13 +24,18 @@ public final class CrdGenerator {
   /** Where the definition is, from the root of the project. */
   static final Path FILE = Path.of("crds", "tenantdatabases.tenantdb.io.yaml");
 
+  /** The chart's copy: helm reads nothing outside a chart. */
+  static final Path CHART_FILE = Path.of("helm", "tenantdb-operator", "files").resolve(FILE);
+
   private CrdGenerator() {}
 
-  /** Rewrites {@link #FILE} below the directory given, or the current one. */
+  /** Rewrites both files below the directory given, or the current one. */
   public static void main(String[] arguments) throws IOException {
-    Path file = Path.of(arguments.length == 0 ? "." : arguments[0]).resolve(FILE);
-    Files.createDirectories(file.getParent());
-    Files.writeString(file, yaml());
+    Path root = Path.of(arguments.length == 0 ? "." : arguments[0]);
+    for (Path file : List.of(FILE, CHART_FILE)) {
+      Files.createDirectories(root.resolve(file).getParent());
+      Files.writeString(root.resolve(file), yaml());
+    }
   }
 
   /** The definition as it belongs into {@link #FILE}. */

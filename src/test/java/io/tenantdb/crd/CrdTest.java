@@ -19,13 +19,35 @@ class CrdTest {
     if (System.getProperty("tenantdb.crd", "").equals("write")) {
       CrdGenerator.main(new String[0]);
     }
-    assertThat(CrdGenerator.FILE)
+    for (Path file : List.of(CrdGenerator.FILE, CrdGenerator.CHART_FILE)) {
+      assertThat(file)
+          .as("%s is stale: mvn -B -q test -Dtest=CrdTest -Dtenantdb.crd=write rewrites it", file)
+          .exists()
+          .content()
+          .isEqualTo(CrdGenerator.yaml());
+    }
+  }
+
+  @Test
+  void theChartHasEachDefinitionAndNoOther() {
+    assertThat(CrdGenerator.CHART_FILE.getParent().toFile().list())
+        .containsExactlyInAnyOrder(CrdGenerator.FILE.getParent().toFile().list());
+  }
+
+  @Test
+  void theReferenceIsWhatTheDefinitionsSay() throws IOException {
+    if (System.getProperty("tenantdb.crd", "").equals("write")) {
+      // The page is made of the definition, whichever of the two tests runs first.
+      CrdGenerator.main(new String[0]);
+      Files.writeString(ReferencePage.FILE, ReferencePage.of(Path.of("")));
+    }
+    assertThat(ReferencePage.FILE)
         .as(
             "%s is stale: mvn -B -q test -Dtest=CrdTest -Dtenantdb.crd=write rewrites it",
-            CrdGenerator.FILE)
+            ReferencePage.FILE)
         .exists()
         .content()
-        .isEqualTo(CrdGenerator.yaml());
+        .isEqualTo(ReferencePage.of(Path.of("")));
   }
 
   @Test

@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.OperatorException;
 import io.tenantdb.Main;
 import io.tenantdb.api.v1alpha1.TenantDatabaseStatus.TenantsStatus;
+import io.tenantdb.testing.Helm;
 import io.tenantdb.testing.KubernetesApi;
 import io.tenantdb.testing.PostgresServer;
 import io.tenantdb.testing.RealParts;
@@ -29,7 +30,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The operator on a real API server, as a service account, and a native PostgreSQL. */
+/** The operator on a real API server, as the chart's service account, and a native PostgreSQL. */
 @RealParts
 class OperatorIT {
   private static final String INDEX =
@@ -41,10 +42,12 @@ class OperatorIT {
   private static final String RARELY = INDEX.replace("30s", "6h");
 
   private final KubernetesApi api;
+  private final Helm helm;
   private final PostgresServer server;
 
-  OperatorIT(KubernetesApi api, PostgresServer server) {
+  OperatorIT(KubernetesApi api, Helm helm, PostgresServer server) {
     this.api = api;
+    this.helm = helm;
     this.server = server;
   }
 
@@ -336,7 +339,7 @@ class OperatorIT {
   }
 
   private Stage stage(String name) {
-    return new Stage(api, server, name);
+    return new Stage(api, helm, server, name);
   }
 
   /** A transaction that a concurrent build has to wait for. */

@@ -53,6 +53,30 @@ final class Scenes {
         true);
   }
 
+  /** The look of a role that was not granted {@code pg_read_all_stats}. */
+  static Look withoutStatistics(Look look) {
+    ServerInfo server = look.server();
+    return new Look(
+        new ServerInfo(
+            server.version(),
+            server.versionNum(),
+            server.timescale(),
+            server.systemIdentifier(),
+            server.databaseOid(),
+            server.primary(),
+            server.user(),
+            server.superuser(),
+            server.temporaryTables(),
+            false),
+        look.counts(),
+        look.failures(),
+        look.aggregates(),
+        look.plan(),
+        look.open(),
+        look.drift(),
+        look.held());
+  }
+
   static Observed observed(String... schemas) {
     SortedMap<String, ObservedTenant> tenants = new TreeMap<>();
     for (String schema : schemas) {

@@ -6,16 +6,14 @@ import static org.awaitility.Awaitility.await;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
-import io.fabric8.kubernetes.api.model.authorization.v1.SubjectAccessReviewBuilder;
 import io.fabric8.kubernetes.api.model.events.v1.Event;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.tenantdb.api.v1alpha1.TenantDatabase;
+import io.tenantdb.chart.ChartAccount;
 import io.tenantdb.testing.Checkout;
+import io.tenantdb.testing.Helm;
 import io.tenantdb.testing.KubernetesApi;
 import io.tenantdb.testing.PostgresServer;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -27,58 +25,29 @@ import java.util.Map;
 import java.util.Optional;
 import org.awaitility.core.ConditionFactory;
 
-/** A namespace and a database of one test, and the operator as a service account of its own. */
+/**
+ * A namespace and a database of one test, and the operator with the rights that the chart gives it
+ * there.
+ */
 final class Stage implements AutoCloseable {
-  private static final String USER = "system:serviceaccount:tenantdb-system:tenantdb-operator";
-  private static final String GROUP = "system:serviceaccounts";
   static final String NAME = "fruit";
 
-  private final KubernetesApi api;
   private final PostgresServer server;
+  private final ChartAccount account;
   private final String namespace;
   private final String database;
   private final KubernetesClient operatorClient;
   private final KubernetesClient client;
   private final List<OperatorProcess> processes = new ArrayList<>();
 
-  Stage(KubernetesApi api, PostgresServer server, String name) {
-    this.api = api;
+  Stage(KubernetesApi api, Helm helm, PostgresServer server, String name) {
     this.server = server;
     this.client = api.adminClient();
     api.applyCrd(Checkout.root().resolve("crds/tenantdatabases.tenantdb.io.yaml"));
-    try (InputStream rbac = Stage.class.getResourceAsStream("rbac.yaml")) {
-      client.load(rbac).serverSideApply();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    awaitRights();
     this.namespace = api.createNamespace(name);
     this.database = server.createDatabase(name.replace('-', '_'));
-    this.operatorClient = KubernetesClients.of(api.configAs(USER, GROUP));
-  }
-
-  /** RBAC reads roles and bindings from a watch: a request right after them may be refused. */
-  private void awaitRights() {
-    patiently()
-        .until(
-            () ->
-                client
-                    .authorization()
-                    .v1()
-                    .subjectAccessReview()
-                    .create(
-                        new SubjectAccessReviewBuilder()
-                            .withNewSpec()
-                            .withUser(USER)
-                            .withNewResourceAttributes()
-                            .withGroup("tenantdb.io")
-                            .withResource("tenantdatabases")
-                            .withVerb("watch")
-                            .endResourceAttributes()
-                            .endSpec()
-                            .build())
-                    .getStatus()
-                    .getAllowed());
+    this.account = new ChartAccount(api, helm, namespace).install("watch=own");
+    this.operatorClient = KubernetesClients.of(account.config());
   }
 
   String namespace() {
@@ -95,6 +64,7 @@ final class Stage implements AutoCloseable {
 
   /** One of several replicas. */
   OperatorProcess replica() {
+    account.install("watch=own", "replicas=2");
     OperatorConfig alone = config("test-" + processes.size());
     return start(
         new OperatorConfig(
@@ -135,7 +105,7 @@ final class Stage implements AutoCloseable {
   Map<String, String> environment() {
     return Map.of(
         "KUBECONFIG",
-        api.kubeconfigAs(USER, GROUP).toString(),
+        account.kubeconfig().toString(),
         "TENANTDB_WATCH_NAMESPACES",
         namespace,
         "TENANTDB_LISTEN",

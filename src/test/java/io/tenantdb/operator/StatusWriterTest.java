@@ -144,6 +144,24 @@ class StatusWriterTest {
   }
 
   @Test
+  void connected_says_what_a_role_without_statistics_does_not_see() {
+    Look look = Scenes.withoutStatistics(Scenes.look(CONVERGED));
+
+    Condition connected =
+        condition(
+            status(
+                new Snapshot(1, false, false, Optional.empty(), Optional.of(look), List.of()), 1),
+            "Connected");
+
+    assertThat(connected.getStatus()).isEqualTo("True");
+    assertThat(connected.getMessage())
+        .contains("without pg_read_all_stats")
+        .contains("safety.buildTimeout");
+    assertThat(condition(status(Scenes.done(1, CONVERGED), 1), "Connected").getMessage())
+        .doesNotContain("pg_read_all_stats");
+  }
+
+  @Test
   void an_invalid_spec_says_nothing_of_the_connection() {
     assertThat(types(status(Scenes.problem(2, Reason.SpecInvalid), 2))).doesNotContain("Connected");
     assertThat(condition(status(Scenes.problem(2, Reason.SecretNotFound), 2), "Connected"))

@@ -918,6 +918,16 @@ class AggregatePlanTest {
   }
 
   @Test
+  void aRightThatMakingItLacksIsNamedRatherThanWhatTheServerSaid() {
+    CanonicalAggregate denied =
+        new Unknown(Reason.InsufficientPrivilege, "permission denied for table t");
+
+    assertThat(sentence(skip(form(denied)).andThen(owner(true, false, false))))
+        .contains("GRANT \"app\" TO \"operator\"");
+    assertThat(sentence(skip(form(denied)))).contains("permission denied for table t");
+  }
+
+  @Test
   void onlyWhatDiffersOfAPolicyIsSet() {
     AlterRefreshPolicy offsets =
         (AlterRefreshPolicy) plan(skip(jobs(job("8 days", "1 hour")))).changes().get(0);

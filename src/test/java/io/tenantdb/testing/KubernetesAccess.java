@@ -29,8 +29,13 @@ record KubernetesAccess(String url, CertificateAuthority authority) {
     return server().withOauthToken(token).build();
   }
 
-  /** The text of a kubeconfig file that connects as {@link #as} does. */
+  /** The text of a kubeconfig file that connects as {@link #as} or {@link #withToken} does. */
   static String kubeconfig(Config config) {
+    String user =
+        config.getOauthToken() != null
+            ? "token: " + config.getOauthToken()
+            : "client-certificate-data: %s, client-key-data: %s"
+                .formatted(config.getClientCertData(), config.getClientKeyData());
     return """
         apiVersion: v1
         kind: Config
@@ -39,17 +44,13 @@ record KubernetesAccess(String url, CertificateAuthority authority) {
           cluster: {server: "%s", certificate-authority-data: %s}
         users:
         - name: user
-          user: {client-certificate-data: %s, client-key-data: %s}
+          user: {%s}
         contexts:
         - name: test
           context: {cluster: test, user: user}
         current-context: test
         """
-        .formatted(
-            config.getMasterUrl(),
-            config.getCaCertData(),
-            config.getClientCertData(),
-            config.getClientKeyData());
+        .formatted(config.getMasterUrl(), config.getCaCertData(), user);
   }
 
   private ConfigBuilder server() {

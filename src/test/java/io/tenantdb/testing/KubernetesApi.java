@@ -111,6 +111,11 @@ public final class KubernetesApi implements AutoCloseable {
     return access.as(user, List.of(groups));
   }
 
+  /** How to connect as a service account, with a token of its own. */
+  public Config configOfServiceAccount(String namespace, String name) {
+    return access.withToken(serviceAccountToken(namespace, name));
+  }
+
   /** A token of a service account, which is made if there is none (TokenRequest API). */
   public String serviceAccountToken(String namespace, String name) {
     var accounts = adminClient.serviceAccounts().inNamespace(namespace);
@@ -200,6 +205,11 @@ public final class KubernetesApi implements AutoCloseable {
   /** Writes a kubeconfig file of {@code user}, a member of {@code groups}. */
   public Path kubeconfigAs(String user, String... groups) {
     return writeKubeconfig(user, configAs(user, groups));
+  }
+
+  /** Writes a kubeconfig file that connects as {@code config} does. */
+  public Path kubeconfigOf(String name, Config config) {
+    return writeKubeconfig(name, config);
   }
 
   /** Runs kubectl as the administrator. */

@@ -1,16 +1,8 @@
 package io.tenantdb.testing;
 
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * etcd and kube-apiserver on this machine.
@@ -21,9 +13,12 @@ import java.util.regex.Pattern;
  */
 record KubernetesBinaries(Path etcd, Path apiServer, String source) {
 
-  private static final Pattern PIN = Pattern.compile("(?m)^\\s*k8s\\.io/kubernetes (v\\S+)");
+  private static final GoModule SOURCES = GoModule.of("apiserver");
 
-  /** What may be done to get them: system property {@code tenantdb.kube}. */
+  /**
+   * What may be done to get them, and helm, which go would have to build: system property {@code
+   * tenantdb.kube}.
+   */
   enum Mode {
     /** Take what is there. */
     CACHED,
@@ -53,7 +48,7 @@ record KubernetesBinaries(Path etcd, Path apiServer, String source) {
    * versions that {@code src/test/go/apiserver} pins.
    */
   static KubernetesBinaries find(Mode mode) {
-    String version = pinnedVersion();
+    String version = SOURCES.pinned("k8s.io/kubernetes");
     Path cache = Checkout.cache().resolve("kubernetes-" + version);
     return assets()
         .or(() -> in(cache, "cache"))
@@ -97,87 +92,23 @@ record KubernetesBinaries(Path etcd, Path apiServer, String source) {
     Directories.once(
         cache,
         unfinished -> {
-          goBuild(unfinished.resolve("etcd"), "go.etcd.io/etcd/server/v3", "-s -w");
-          goBuild(
+          SOURCES.build(unfinished.resolve("etcd"), "go.etcd.io/etcd/server/v3");
+          SOURCES.build(
               unfinished.resolve("kube-apiserver"),
               "k8s.io/kubernetes/cmd/kube-apiserver",
-              linkerFlags(version));
+              versionVariables(version));
         });
     return in(cache, "built now").orElseThrow();
   }
 
-  /** Without these the server calls itself v0.0.0, and clients refuse to talk to it. */
-  private static String linkerFlags(String version) {
+  /** Clients refuse to talk to a server that calls itself v0.0.0. */
+  private static String[] versionVariables(String version) {
     String[] numbers = version.substring(1).split("\\.", -1);
-    String variable = " -X k8s.io/component-base/version.";
-    return "-s -w"
-        + (variable + "gitVersion=" + version)
-        + (variable + "gitMajor=" + numbers[0])
-        + (variable + "gitMinor=" + numbers[1]);
-  }
-
-  private static void goBuild(Path program, String module, String linkerFlags) {
-    String name = program.getFileName().toString();
-    Parts.say("building %s from %s, once; go must compile it whole".formatted(name, module));
-    List<String> last = new ArrayList<>();
-    try {
-      Process process =
-          new ProcessBuilder(
-                  "go",
-                  "build",
-                  "-v",
-                  "-trimpath",
-                  "-ldflags",
-                  linkerFlags,
-                  "-o",
-                  program.toString(),
-                  module)
-              .directory(goModule().toFile())
-              .redirectErrorStream(true)
-              .redirectInput(Path.of("/dev/null").toFile())
-              .start();
-      long start = System.nanoTime();
-      long saidAt = 0;
-      int lines = 0;
-      try (BufferedReader output = process.inputReader()) {
-        for (String line = output.readLine(); line != null; line = output.readLine()) {
-          lines++;
-          last.add(line);
-          if (last.size() > 20) {
-            last.remove(0);
-          }
-          long seconds = Duration.ofNanos(System.nanoTime() - start).toSeconds();
-          if (seconds - saidAt >= 20) {
-            saidAt = seconds;
-            Parts.say("%s: %d packages, %d s, now %s".formatted(name, lines, seconds, line));
-          }
-        }
-      }
-      if (process.waitFor() != 0) {
-        throw new PartUnavailableException(
-            "go could not build %s:%n%s".formatted(name, String.join("\n", last)));
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted while building " + name, e);
-    } catch (IOException e) {
-      throw new PartUnavailableException("cannot run go to build " + name, e);
-    }
-  }
-
-  private static String pinnedVersion() {
-    try {
-      Matcher pin = PIN.matcher(Files.readString(goModule().resolve("go.mod")));
-      if (!pin.find()) {
-        throw new IllegalStateException(goModule() + "/go.mod requires no k8s.io/kubernetes");
-      }
-      return pin.group(1);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static Path goModule() {
-    return Checkout.root().resolve("src/test/go/apiserver");
+    String variable = "k8s.io/component-base/version.";
+    return new String[] {
+      variable + "gitVersion=" + version,
+      variable + "gitMajor=" + numbers[0],
+      variable + "gitMinor=" + numbers[1]
+    };
   }
 }

@@ -74,6 +74,19 @@ public final class RealPartsExtension implements ExecutionCondition, ParameterRe
         return "Kubernetes API";
       }
     }
+
+    record HelmProgram() implements Want {
+      @Override
+      public Part start() {
+        Helm helm = Helm.find();
+        return new Part(Optional.of(helm), helm::close, "");
+      }
+
+      @Override
+      public String toString() {
+        return "helm";
+      }
+    }
   }
 
   /** The started part, or why there is none: a part that failed once is not tried again. */
@@ -178,6 +191,9 @@ public final class RealPartsExtension implements ExecutionCondition, ParameterRe
               parameter.isAnnotationPresent(RealParts.ApacheOnly.class)
                   ? License.APACHE
                   : License.COMMUNITY));
+    }
+    if (type == Helm.class) {
+      return Optional.of(new Want.HelmProgram());
     }
     return type == KubernetesApi.class ? Optional.of(new Want.Kubernetes()) : Optional.empty();
   }
