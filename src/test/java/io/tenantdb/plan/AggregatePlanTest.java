@@ -455,6 +455,18 @@ class AggregatePlanTest {
               List.of(Reason.DefinitionDiffers),
               TenantState.DRIFTED),
           row(
+              "another query, and not filled yet: the rows are kept",
+              skip(stands(Daily.continuous(Daily.OTHER, MADE))).andThen(retention("30 days")),
+              List.of(),
+              List.of(Reason.DefinitionDiffers),
+              TenantState.DRIFTED),
+          row(
+              "another query, and filled: retention is no business of it",
+              skip(stands(Daily.continuous(Daily.OTHER, FILLED))).andThen(retention("30 days")),
+              List.of(AddPolicy.class),
+              List.of(Reason.DefinitionDiffers),
+              TenantState.DRIFTED),
+          row(
               "another query, and the source is no hypertable",
               skip(stands(Daily.continuous(Daily.OTHER, MADE)))
                   .andThen(w -> w.hypertable = Optional.empty()),
