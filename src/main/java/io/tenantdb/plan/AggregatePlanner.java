@@ -188,6 +188,9 @@ final class AggregatePlanner {
     if (form instanceof Unknown unknown) {
       // Rows that it may be made of must not go before it could be judged.
       aggregate.mentions().forEach(draft::holdRetention);
+      if (unknown.reason() == Reason.InsufficientPrivilege && lacksRight(draft, aggregate)) {
+        return Optional.empty();
+      }
       draft.find(
           unknown.reason().stalls() ? Verdict.FAILED : Verdict.POSTPONED,
           aggregate.name(),
@@ -211,6 +214,14 @@ final class AggregatePlanner {
         .findFirst()
         .or(() -> own.stream().findFirst())
         .map(source -> new AggregateTask(draft, aggregate, buildable, source));
+  }
+
+  /** The right that making it lacks is the one to name; with it the form is known too. */
+  private static boolean lacksRight(TenantDraft draft, DesiredAggregate aggregate) {
+    return aggregate.mentions().stream()
+        .sorted()
+        .flatMap(name -> draft.tenant().table(name).stream())
+        .anyMatch(table -> draft.lacksRight(table, aggregate.name()));
   }
 
   /** The relations of the tenant's own that it reads, by name. */

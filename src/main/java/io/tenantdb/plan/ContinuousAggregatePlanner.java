@@ -93,7 +93,12 @@ final class ContinuousAggregatePlanner {
       return false;
     }
     Judgement judgement = present.plan(task, relation, live);
+    boolean unfilled = present.isMade(live) && !live.mark().orElseThrow().filled();
     if (judgement != Judgement.AS_DECLARED) {
+      if (unfilled) {
+        // Else rows would go that are in no bucket yet.
+        task.draft().holdRetention(task.source().name());
+      }
       return false;
     }
     if (live.materializedOnly() != task.aggregate().materializedOnly()) {
@@ -106,7 +111,7 @@ final class ContinuousAggregatePlanner {
                   task.draft().target(relation), task.aggregate().materializedOnly(), !older));
     }
     refresh.ifPresent(r -> policy.plan(task, relation, live, r));
-    if (present.isMade(live) && !live.mark().orElseThrow().filled()) {
+    if (unfilled) {
       fill(task, relation, task.draft().target(relation), present.mark(task, live), live.comment());
     }
     return true;

@@ -8,6 +8,7 @@ import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.DesiredAggregate.Refresh;
 import io.tenantdb.model.Finding.Verdict;
+import io.tenantdb.model.Identifiers;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.ObservedAggregate;
 import io.tenantdb.model.ObservedAggregate.RefreshJob;
@@ -61,7 +62,9 @@ final class RefreshPolicyPlanner {
                   + relation.name()
                   + ", which lacks LOGIN, and so "
                   + task.name()
-                  + " would not be refreshed; ALTER ROLE it.");
+                  + " would not be refreshed; ALTER ROLE "
+                  + Identifiers.quote(relation.owner())
+                  + " LOGIN.");
     }
     return login;
   }

@@ -3,6 +3,7 @@ package io.tenantdb.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tenantdb.model.Mark.Origin;
+import java.time.Instant;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -80,5 +81,33 @@ class MarkTest {
     assertThat(Mark.parse(LINE + " word".repeat(100_000))).contains(MADE);
     assertThat(Mark.parse(LINE + " word".repeat(100_000) + " ")).isEmpty();
     assertThat(Mark.parse(LINE + " " + "w".repeat(1_000_000))).contains(MADE);
+  }
+
+  @Test
+  void whatIsKnownOfAnAggregatesRowsIsReadBackAsItWasWritten() {
+    Instant slot = Instant.parse("2026-06-01T00:05:00Z");
+    Mark mark = new Mark("o", "daily", Mark.NO_TABLE, HASH, Origin.MADE, false);
+    String line = "tenantdb:v1 owner=o name=daily table=- spec=0123456789abcdef made";
+
+    assertThat(mark.withRefreshed(slot).text()).isEqualTo(line + " refreshed=2026-06-01T00:05:00Z");
+    assertThat(mark.withFilled().withRefreshed(slot).text())
+        .isEqualTo(line + " filled refreshed=2026-06-01T00:05:00Z");
+    assertThat(
+            Stream.of(
+                mark,
+                mark.withFilled(),
+                mark.withRefreshed(slot),
+                mark.withRefreshed(slot.plusNanos(1000)),
+                mark.withFilled().withRefreshed(slot).withSpec("fedcba9876543210")))
+        .allSatisfy(m -> assertThat(Mark.parse(m.text())).contains(m));
+    assertThat(Mark.parse(line + " refreshed=2026-06-01T00:05:00Z later filled"))
+        .contains(mark.withFilled().withRefreshed(slot));
+  }
+
+  @Test
+  void aTimeThatCannotBeReadMakesItNoMark() {
+    assertThat(
+            Stream.of("refreshed=", "refreshed=yesterday", "refreshed=2026-06-01", "refreshed=0"))
+        .allSatisfy(word -> assertThat(Mark.parse(LINE + " " + word)).isEmpty());
   }
 }

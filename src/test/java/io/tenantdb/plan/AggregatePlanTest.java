@@ -28,6 +28,8 @@ import io.tenantdb.model.Mark.Origin;
 import io.tenantdb.model.Observed.OwnerRights;
 import io.tenantdb.model.ObservedAggregate;
 import io.tenantdb.model.ObservedAggregate.RefreshJob;
+import io.tenantdb.model.ObservedHypertable;
+import io.tenantdb.model.ObservedHypertable.Job;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.ObservedTenant.NamedRelation;
 import io.tenantdb.model.PolicyChange.AddPolicy;
@@ -40,6 +42,7 @@ import io.tenantdb.model.TenantPlan;
 import io.tenantdb.model.TenantSelection.OnMissingTable;
 import io.tenantdb.model.TenantState;
 import io.tenantdb.model.TimeSpan;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -80,6 +83,11 @@ class AggregatePlanTest {
 
   private static Row failed(String says, Consumer<World> world, Reason reason) {
     return row(says, world, List.of(), List.of(reason), TenantState.FAILED);
+  }
+
+  private static Row failed(
+      String says, Consumer<World> world, List<Class<? extends Change>> changes, Reason reason) {
+    return row(says, world, changes, List.of(reason), TenantState.FAILED);
   }
 
   private static Row noted(String says, Consumer<World> world, Reason reason) {
@@ -149,6 +157,26 @@ class AggregatePlanTest {
 
   private static Consumer<World> owner(boolean login, boolean superuser, boolean settable) {
     return w -> w.owners.put("app", new OwnerRights(login, superuser, settable));
+  }
+
+  /** Integer time, and buckets of 100. */
+  private static void integerTime(World w) {
+    w.timeType = "bigint";
+    w.hypertable = w.hypertable.map(AggregatePlanTest::integer);
+    form(Daily.form(Optional.of(new TimeSpan.Whole(100)), Optional.empty(), own("t"))).accept(w);
+  }
+
+  private static ObservedHypertable integer(ObservedHypertable table, Job... jobs) {
+    return new ObservedHypertable(
+        table.timeColumn(),
+        true,
+        new TimeSpan.Whole(1000),
+        false,
+        Optional.empty(),
+        Optional.empty(),
+        1,
+        Optional.empty(),
+        List.of(jobs));
   }
 
   private static Source own(String table) {
@@ -427,6 +455,18 @@ class AggregatePlanTest {
               List.of(Reason.DefinitionDiffers),
               TenantState.DRIFTED),
           row(
+              "another query, and not filled yet: the rows are kept",
+              skip(stands(Daily.continuous(Daily.OTHER, MADE))).andThen(retention("30 days")),
+              List.of(),
+              List.of(Reason.DefinitionDiffers),
+              TenantState.DRIFTED),
+          row(
+              "another query, and filled: retention is no business of it",
+              skip(stands(Daily.continuous(Daily.OTHER, FILLED))).andThen(retention("30 days")),
+              List.of(AddPolicy.class),
+              List.of(Reason.DefinitionDiffers),
+              TenantState.DRIFTED),
+          row(
               "another query, and the source is no hypertable",
               skip(stands(Daily.continuous(Daily.OTHER, MADE)))
                   .andThen(w -> w.hypertable = Optional.empty()),
@@ -604,6 +644,51 @@ class AggregatePlanTest {
           failed(
               "by length a month is 30 days, on the calendar it may be 31",
               skip(Daily.refresh("30 days", "1 hour"), retention("1 month")),
+              Reason.RefreshWindowInvalid),
+          failed(
+              "29 days before 1 March are longer than a month",
+              skip(Daily.refresh("29 days", "1 hour"), retention("1 month"))
+                  .andThen(w -> w.now = Instant.parse("2026-03-01T00:00:00Z")),
+              Reason.RefreshWindowInvalid),
+          changed(
+              "integer time",
+              skip(Daily.refresh("300", "100"), AggregatePlanTest::integerTime),
+              MADE_AND_FILLED),
+          failed(
+              "integer time, and not two buckets",
+              skip(Daily.refresh("299", "100"), AggregatePlanTest::integerTime),
+              Reason.RefreshWindowInvalid),
+          failed(
+              "integer time, and an interval",
+              skip(AggregatePlanTest::integerTime),
+              Reason.IntervalTypeDiffers),
+          failed(
+              "integer time of a table that is converted by this very plan",
+              skip(
+                  w -> {
+                    w.timeType = "bigint";
+                    w.hypertable = Optional.empty();
+                    w.hypertables.add(
+                        World.wantedHypertable(
+                            DesiredHypertable.Convert.WHEN_EMPTY,
+                            "7",
+                            Optional.empty(),
+                            Optional.empty()));
+                  }),
+              List.of(ConvertTable.class),
+              Reason.IntervalTypeDiffers),
+          failed(
+              "integer retention shorter than the window",
+              skip(Daily.refresh("300", "100"), AggregatePlanTest::integerTime)
+                  .andThen(
+                      w ->
+                          w.hypertable =
+                              w.hypertable.map(
+                                  h ->
+                                      integer(
+                                          h,
+                                          World.job(
+                                              PolicyKind.RETENTION, "300", Optional.empty())))),
               Reason.RefreshWindowInvalid),
           failed(
               "not two buckets",
@@ -842,6 +927,16 @@ class AggregatePlanTest {
     assertThat(fill.source()).isEqualTo(own("t"));
     assertThat(fill.bucket()).contains(new TimeSpan.Interval("1 day"));
     assertThat(fill.endOffset()).contains(new TimeSpan.Interval("1 hour"));
+  }
+
+  @Test
+  void aRightThatMakingItLacksIsNamedRatherThanWhatTheServerSaid() {
+    CanonicalAggregate denied =
+        new Unknown(Reason.InsufficientPrivilege, "permission denied for table t");
+
+    assertThat(sentence(skip(form(denied)).andThen(owner(true, false, false))))
+        .contains("GRANT \"app\" TO \"operator\"");
+    assertThat(sentence(skip(form(denied)))).contains("permission denied for table t");
   }
 
   @Test
