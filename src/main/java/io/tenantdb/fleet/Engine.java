@@ -58,53 +58,73 @@ public final class Engine {
     listener.planned(first.observed(), first.plan());
     Outcomes outcomes = new Outcomes(first.plan());
     Admission admission = Admission.of(first, gate);
-    Optional<Held> held = admission.held();
-    Look last = first;
-    if (admission.acts()) {
-      try (Connection session = database.dedicated()) {
-        AdvisoryLock lock = new AdvisoryLock(session, AdvisoryLock.Key.pass(desired.ownerId()));
-        if (lock.tryLock()) {
-          Supplier<Look> again = () -> look(database, desired);
-          Function<Change, Optional<ChangeResult>> notNow = c -> notNow(c, desired, first);
-          // What was seen before the lock was ours may have been changed by who had it.
-          Rounds rounds = new Rounds(again, notNow, outcomes, desired);
-          if (held.isEmpty()) {
-            held =
-                rounds.run(
-                    plan ->
-                        rollOut(
-                            plan, new Rollout(database, desired, gate, listener, TENANTS_AT_ONCE)));
-          }
-          last = rounds.last();
-          if (!cancelled && held.filter(h -> h.reason().haltsDatabase()).isEmpty()) {
-            Rollout.Done done =
-                new Upkeep(notNow, outcomes)
-                    .run(
-                        last.plan().upkeep(),
-                        plan -> rollOut(plan, new Rollout(database, desired, gate, listener, 1)));
-            held = held.or(() -> done.held().filter(h -> h.reason().haltsDatabase()));
-            last = held.isEmpty() && done.changed() ? again.get() : last;
-          }
-        } else if (admission.changes()) {
-          held = Optional.of(busy(desired, lock));
-        }
-      } catch (SQLException e) {
-        throw DatabaseException.of(e, "hold the session lock of the pass");
-      }
-      attempts.note(outcomes.results(), last.observed().now());
-    }
+    Acted acted =
+        admission.acts()
+            ? act(new Work(database, desired, gate, listener), first, admission, outcomes)
+            : new Acted(first, admission.held());
+    attempts.note(outcomes.results(), acted.last().observed().now());
     Outcome outcome =
         outcomes.outcome(
-            last,
-            held,
-            sightings.untilSettled(desired, last.observed().now()),
-            held.isPresent() ? Optional.empty() : untilUpkeep(last, gate));
+            acted.last(),
+            acted.held(),
+            sightings.untilSettled(desired, acted.last().observed().now()),
+            acted.held().isPresent() ? Optional.empty() : untilUpkeep(acted.last(), gate));
     outcome.plan().tenants().stream()
         .filter(tenant -> outcome.states().get(tenant.schema()) == TenantState.SYNCED)
         .filter(
             tenant -> tenant.findings().stream().noneMatch(f -> f.reason() == Reason.TableSkipped))
         .forEach(tenant -> sightings.converged(tenant.schema()));
     return outcome;
+  }
+
+  /** What a pass is made of. */
+  private record Work(Database database, Desired desired, Gate gate, PassListener listener) {
+    Rollout rollout(int atOnce) {
+      return new Rollout(database, desired, gate, listener, atOnce);
+    }
+  }
+
+  /**
+   * What came of it.
+   *
+   * @param last what is live at the end
+   * @param held why changes were not tried
+   */
+  private record Acted(Look last, Optional<Held> held) {}
+
+  private Acted act(Work work, Look first, Admission admission, Outcomes outcomes) {
+    Desired desired = work.desired();
+    try (Connection session = work.database().dedicated()) {
+      AdvisoryLock lock = new AdvisoryLock(session, AdvisoryLock.Key.pass(desired.ownerId()));
+      if (!lock.tryLock()) {
+        // Upkeep alone is done by who has the lock.
+        return new Acted(
+            first, admission.changes() ? Optional.of(busy(desired, lock)) : admission.held());
+      }
+      Function<Change, Optional<ChangeResult>> notNow = c -> notNow(c, desired, first);
+      Supplier<Look> again = () -> look(work.database(), desired);
+      // What was seen before the lock was ours may have been changed by who had it.
+      Rounds rounds = new Rounds(again, notNow, outcomes, desired);
+      Optional<Held> held =
+          admission
+              .held()
+              .or(() -> rounds.run(plan -> rollOut(plan, work.rollout(TENANTS_AT_ONCE))));
+      if (cancelled || halted(held).isPresent()) {
+        return new Acted(rounds.last(), held);
+      }
+      Rollout.Done done =
+          new Upkeep(notNow, outcomes)
+              .run(rounds.last().plan().upkeep(), plan -> rollOut(plan, work.rollout(1)));
+      Optional<Held> halted = halted(done.held());
+      boolean fresher = done.changed() && halted.isEmpty();
+      return new Acted(fresher ? again.get() : rounds.last(), halted.or(() -> held));
+    } catch (SQLException e) {
+      throw DatabaseException.of(e, "hold the session lock of the pass");
+    }
+  }
+
+  private static Optional<Held> halted(Optional<Held> held) {
+    return held.filter(h -> h.reason().haltsDatabase());
   }
 
   private static Held busy(Desired desired, AdvisoryLock lock) throws SQLException {

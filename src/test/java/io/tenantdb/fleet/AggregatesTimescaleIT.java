@@ -1,0 +1,223 @@
+package io.tenantdb.fleet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tenantdb.database.ConnectionSettings;
+import io.tenantdb.database.ConnectionSettings.Tls;
+import io.tenantdb.database.Database;
+import io.tenantdb.database.Password;
+import io.tenantdb.model.AggregateChange.FillAggregate;
+import io.tenantdb.model.AggregateChange.MarkAggregate;
+import io.tenantdb.model.Reason;
+import io.tenantdb.model.TenantState;
+import io.tenantdb.testing.RealParts;
+import io.tenantdb.testing.TimescaleServer;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Continuous aggregates. */
+@RealParts
+class AggregatesTimescaleIT {
+
+  private static final String QUERY =
+      "SELECT time_bucket('1 day', intake_date) AS day, grower_id, sum(kg) AS kg FROM batches"
+          + " GROUP BY 1, 2";
+
+  private static final String SPEC =
+      """
+      hypertables:
+      - {table: batches, timeColumn: intake_date}
+      aggregates:
+      - name: daily_intake
+        query: %s
+        materializedOnly: true
+        refresh: {every: 1 hour, startOffset: 7 days, endOffset: 1 hour}
+      """
+          .formatted(QUERY);
+
+  private final TimescaleServer server;
+  private final Engine engine = new Engine();
+
+  AggregatesTimescaleIT(TimescaleServer server) {
+    this.server = server;
+  }
+
+  @BeforeEach
+  void tenants() {
+    server.reset();
+    for (String tenant : List.of("tenant_a", "tenant_b")) {
+      server.execute(
+          "CREATE SCHEMA " + tenant,
+          "CREATE TABLE "
+              + tenant
+              + ".batches (intake_date timestamptz NOT NULL, grower_id text, kg int)",
+          "SELECT create_hypertable('" + tenant + ".batches', 'intake_date')",
+          "INSERT INTO "
+              + tenant
+              + ".batches SELECT g, 'g' || extract(day FROM g), 1 FROM generate_series(now() - interval '150 days', now(), interval '3 hours') g");
+    }
+  }
+
+  @Test
+  void every_tenant_has_the_aggregate_its_job_and_its_rows() {
+    try (Database database = open()) {
+      Outcome outcome = pass(engine, database, SPEC, Gate.OPEN);
+
+      assertThat(outcome.failures()).isEmpty();
+      assertThat(outcome.converged()).isTrue();
+      assertThat(
+              query(
+                  "SELECT schedule_interval || ' ' || (config->>'start_offset') || ' ' || (config->>'end_offset') FROM timescaledb_information.jobs WHERE proc_name = 'policy_refresh_continuous_aggregate'"))
+          .containsExactly("01:00:00 7 days 01:00:00", "01:00:00 7 days 01:00:00");
+      assertFilled("tenant_a");
+      assertFilled("tenant_b");
+      assertThat(pass(engine, database, SPEC, Gate.OPEN).initial().empty()).isTrue();
+    }
+  }
+
+  @Test
+  void a_fill_that_was_killed_is_ended_by_the_next_operator_without_a_gap() {
+    AtomicInteger asked = new AtomicInteger();
+    Gate closing =
+        change ->
+            change instanceof FillAggregate && asked.incrementAndGet() > 4
+                ? Optional.of(Reason.Progressing)
+                : Optional.empty();
+    try (Database database = open()) {
+      Outcome killed = pass(engine, database, SPEC, closing);
+
+      assertThat(killed.converged()).isFalse();
+      assertThat(killed.held()).isPresent();
+      assertThat(killed.plan().changes()).hasAtLeastOneElementOfType(FillAggregate.class);
+
+      Outcome outcome = pass(new Engine(), database, SPEC, Gate.OPEN);
+
+      assertThat(outcome.converged()).isTrue();
+      assertFilled("tenant_a");
+      assertFilled("tenant_b");
+    }
+  }
+
+  @Test
+  void one_that_was_made_by_hand_is_adopted_and_its_job_kept() {
+    for (String tenant : List.of("tenant_a", "tenant_b")) {
+      server.execute(
+          "SET search_path = " + tenant + ", public",
+          "CREATE MATERIALIZED VIEW daily_intake WITH (timescaledb.continuous, timescaledb.materialized_only = true) AS "
+              + QUERY
+              + " WITH NO DATA",
+          "SELECT add_continuous_aggregate_policy('daily_intake', start_offset => interval '7 days', end_offset => interval '1 hour', schedule_interval => interval '1 hour')");
+    }
+    List<String> jobs = jobs();
+    try (Database database = open()) {
+      Outcome outcome = pass(engine, database, SPEC, Gate.OPEN);
+
+      assertThat(outcome.initial().changes()).hasAtLeastOneElementOfType(MarkAggregate.class);
+      assertThat(outcome.initial().changes())
+          .as("what was there before us is filled by who made it")
+          .doesNotHaveAnyElementsOfTypes(FillAggregate.class);
+      assertThat(outcome.converged()).isTrue();
+      assertThat(jobs()).isEqualTo(jobs);
+      assertThat(pass(engine, database, SPEC, Gate.OPEN).initial().empty()).isTrue();
+    }
+  }
+
+  @Test
+  void a_changed_query_is_told_and_changes_nothing() {
+    try (Database database = open()) {
+      pass(engine, database, SPEC, Gate.OPEN);
+      List<String> jobs = jobs();
+
+      Outcome outcome =
+          pass(engine, database, SPEC.replace("sum(kg) AS kg", "max(kg) AS kg"), Gate.OPEN);
+
+      assertThat(outcome.states().values()).containsOnly(TenantState.DRIFTED);
+      assertThat(outcome.failures())
+          .hasSize(2)
+          .allSatisfy(f -> assertThat(f.reason()).isEqualTo(Reason.DefinitionDiffers));
+      assertThat(jobs()).isEqualTo(jobs);
+      assertFilled("tenant_a");
+    }
+  }
+
+  @Test
+  void retention_that_would_drop_what_a_refresh_reads_is_refused_before_anything_is_touched() {
+    try (Database database = open()) {
+      Outcome outcome =
+          pass(
+              engine,
+              database,
+              SPEC.replace(
+                  "timeColumn: intake_date",
+                  "timeColumn: intake_date, retention: {dropAfter: 5 days}"),
+              Gate.OPEN);
+
+      assertThat(outcome.states().values()).containsOnly(TenantState.FAILED);
+      assertThat(outcome.failures())
+          .isNotEmpty()
+          .allSatisfy(f -> assertThat(f.reason()).isEqualTo(Reason.RefreshWindowInvalid));
+      assertThat(jobs()).isEmpty();
+      assertThat(query("SELECT view_name FROM timescaledb_information.continuous_aggregates"))
+          .isEmpty();
+    }
+  }
+
+  private static Outcome pass(Engine engine, Database database, String spec, Gate gate) {
+    return engine.pass(database, Fruit.desired(spec), gate, PassListener.NONE);
+  }
+
+  /** Every whole bucket that ended before the end offset is as the raw rows say. */
+  private void assertFilled(String tenant) {
+    String which = " WHERE day + interval '1 day' <= now() - interval '1 hour' ORDER BY 1";
+    List<String> kept = query("SELECT row(q)::text FROM " + tenant + ".daily_intake q" + which);
+    List<String> raw =
+        query(
+            "SELECT row(q)::text FROM ("
+                + QUERY.replace("FROM batches", "FROM " + tenant + ".batches")
+                + ") q"
+                + which);
+    assertThat(kept).isNotEmpty().isEqualTo(raw);
+  }
+
+  private List<String> jobs() {
+    return query(
+        "SELECT job_id::text FROM timescaledb_information.jobs WHERE proc_name LIKE 'policy\\_re%' ORDER BY 1");
+  }
+
+  private Database open() {
+    return Database.of(
+        new ConnectionSettings(
+            server.host(),
+            server.port(),
+            server.database(),
+            server.user(),
+            new Password(server.password()),
+            new Tls(Tls.Mode.DISABLE, Optional.empty()),
+            4,
+            "tenantdb test"));
+  }
+
+  private List<String> query(String sql) {
+    try (Connection connection = server.connect();
+        Statement statement = connection.createStatement()) {
+      statement.execute("SET TimeZone = 'UTC'");
+      try (ResultSet rows = statement.executeQuery(sql)) {
+        List<String> out = new ArrayList<>();
+        while (rows.next()) {
+          out.add(rows.getString(1));
+        }
+        return out;
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException(e.getMessage(), e);
+    }
+  }
+}
