@@ -9,6 +9,7 @@ import io.tenantdb.testing.Checkout;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.util.List;
 
 /** The shipped example: examples/fruitpak.yaml and its tables. */
 final class Example {
@@ -25,6 +26,20 @@ final class Example {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** The same without its aggregate. */
+  static Desired withoutAggregates() {
+    Desired all = desired();
+    return new Desired(
+        all.ownerId(),
+        all.tenants(),
+        all.indexes(),
+        all.hypertables(),
+        List.of(),
+        all.overrides(),
+        all.whenTimescaleMissing(),
+        all.safety());
   }
 
   /** The statements that make a tenant's tables where {@code search_path} points. */

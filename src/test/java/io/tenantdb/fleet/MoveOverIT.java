@@ -49,7 +49,8 @@ class MoveOverIT {
     assertThat(comments).hasSize(1);
     try (Database database = fruit.open()) {
       Engine engine = new Engine();
-      Outcome planned = engine.pass(database, Example.desired(), Gate.OBSERVE, PassListener.NONE);
+      Outcome planned =
+          engine.pass(database, Example.withoutAggregates(), Gate.OBSERVE, PassListener.NONE);
       assertThat(planned.plan().changes())
           .hasSize(3 * BY_HAND.size())
           .allSatisfy(
@@ -59,7 +60,8 @@ class MoveOverIT {
                 assertThat(change.after()).isEqualTo("adopted");
               });
 
-      Outcome adopted = engine.pass(database, Example.desired(), Gate.OPEN, PassListener.NONE);
+      Outcome adopted =
+          engine.pass(database, Example.withoutAggregates(), Gate.OPEN, PassListener.NONE);
 
       assertThat(adopted.failures()).isEmpty();
       assertThat(adopted.converged()).isTrue();
@@ -68,7 +70,10 @@ class MoveOverIT {
           .hasSize(3 * BY_HAND.size())
           .allMatch(comment -> comment.contains(": tenantdb:v1 owner=platform/fruitpak "))
           .anyMatch(comment -> comment.endsWith(" adopted\nslow without it"));
-      assertThat(engine.pass(database, Example.desired(), Gate.OPEN, PassListener.NONE).initial())
+      assertThat(
+              engine
+                  .pass(database, Example.withoutAggregates(), Gate.OPEN, PassListener.NONE)
+                  .initial())
           .satisfies(plan -> assertThat(plan.empty()).isTrue());
     }
 
