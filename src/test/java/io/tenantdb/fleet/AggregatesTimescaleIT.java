@@ -53,9 +53,12 @@ class AggregatesTimescaleIT {
   @BeforeEach
   void tenants() {
     server.reset();
+    server.execute(
+        "DO $$ BEGIN CREATE ROLE fruit_owner LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$");
     for (String tenant : List.of("tenant_a", "tenant_b")) {
       server.execute(
-          "CREATE SCHEMA " + tenant,
+          "CREATE SCHEMA " + tenant + " AUTHORIZATION fruit_owner",
+          "SET ROLE fruit_owner",
           "CREATE TABLE "
               + tenant
               + ".batches (intake_date timestamptz NOT NULL, grower_id text, kg int)",
@@ -110,6 +113,7 @@ class AggregatesTimescaleIT {
   void one_that_was_made_by_hand_is_adopted_and_its_job_kept() {
     for (String tenant : List.of("tenant_a", "tenant_b")) {
       server.execute(
+          "SET ROLE fruit_owner",
           "SET search_path = " + tenant + ", public",
           "CREATE MATERIALIZED VIEW daily_intake WITH (timescaledb.continuous, timescaledb.materialized_only = true) AS "
               + QUERY
@@ -156,8 +160,9 @@ class AggregatesTimescaleIT {
               engine,
               database,
               SPEC.replace(
-                  "timeColumn: intake_date",
-                  "timeColumn: intake_date, retention: {dropAfter: 5 days}"),
+                      "timeColumn: intake_date",
+                      "timeColumn: intake_date, retention: {dropAfter: 5 days}")
+                  + "safety: {onDestructive: Allow}\n",
               Gate.OPEN);
 
       assertThat(outcome.states().values()).containsOnly(TenantState.FAILED);
