@@ -47,7 +47,14 @@ final class QueryTasks {
                 key -> new Asked(aggregate, new ArrayList<>(Wanted.SITES)))
             .sites();
     if (sites.size() < Wanted.SITES) {
-      sites.add(site(tenant, aggregate));
+      ViewSite site = site(tenant, aggregate);
+      // As ourselves only where no owner's role can be taken in any tenant that is alike.
+      if (site.owner().isPresent()) {
+        sites.removeIf(other -> other.owner().isEmpty());
+      }
+      if (site.owner().isPresent() || sites.isEmpty()) {
+        sites.add(site);
+      }
     }
   }
 

@@ -1,10 +1,12 @@
 package io.tenantdb.canonical;
 
 import io.tenantdb.database.Sql;
+import io.tenantdb.database.SqlStates;
 import io.tenantdb.model.CanonicalAggregate;
 import io.tenantdb.model.CanonicalAggregate.Buildable;
 import io.tenantdb.model.CanonicalAggregate.Refused;
 import io.tenantdb.model.CanonicalAggregate.Source;
+import io.tenantdb.model.CanonicalAggregate.Unknown;
 import io.tenantdb.model.Identifiers;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.Statement;
@@ -13,6 +15,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * A query made a view in a transaction that is rolled back, and read back as PostgreSQL prints it.
@@ -67,6 +71,9 @@ final class TempView implements AutoCloseable {
       LIMIT 1
       """;
 
+  /** No such table, column or function. */
+  private static final Set<String> NOT_FOUND = Set.of("42P01", "42703", "42883", "42704");
+
   private record Relation(String schema, String name, String kind, boolean rowSecurity) {}
 
   private final Connection connection;
@@ -83,8 +90,47 @@ final class TempView implements AutoCloseable {
     try {
       return made(task);
     } catch (SQLException e) {
-      return Verdicts.ofQuery(e, task);
+      CanonicalAggregate verdict = Verdicts.ofQuery(e, task);
+      connection.rollback();
+      return missingUsage(e).<CanonicalAggregate>map(u -> u).orElse(verdict);
     }
+  }
+
+  /**
+   * PostgreSQL passes over a schema of the path that the role may not use, and then says that what
+   * is in it does not exist.
+   */
+  private Optional<Unknown> missingUsage(SQLException e) throws SQLException {
+    if (!NOT_FOUND.contains(SqlStates.state(e))) {
+      return Optional.empty();
+    }
+    List<String> path =
+        Stream.concat(Stream.of(site.schema()), site.searchPath().stream()).distinct().toList();
+    String role = site.owner().map(Identifiers::literal).orElse("current_user");
+    for (String schema : path) {
+      boolean lacking =
+          !Sql.query(
+                  connection,
+                  Statement.of(
+                      "SELECT 1 FROM pg_namespace WHERE nspname = ?"
+                          + " AND NOT has_schema_privilege("
+                          + role
+                          + ", oid, 'USAGE')",
+                      schema),
+                  row -> row.getInt(1))
+              .isEmpty();
+      if (lacking) {
+        return Optional.of(
+            new Unknown(
+                Reason.InsufficientPrivilege,
+                "%s lacks USAGE on schema %s, along which names are looked up; GRANT USAGE ON SCHEMA %s TO it"
+                    .formatted(
+                        site.owner().orElse("the role of the connection"),
+                        schema,
+                        Identifiers.quote(schema))));
+      }
+    }
+    return Optional.empty();
   }
 
   private CanonicalAggregate made(QueryTask task) throws SQLException {

@@ -54,7 +54,7 @@ class RoleTimescaleIT {
     Outcome outcome = pass();
 
     assertThat(outcome.failures())
-        .hasSize(6)
+        .hasSize(9)
         .allSatisfy(
             f -> {
               assertThat(f.reason()).isEqualTo(Reason.OwnerCannotLogin);
