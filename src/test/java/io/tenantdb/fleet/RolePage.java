@@ -18,6 +18,8 @@ final class RolePage {
 
   static final String EVERY_SERVER = "Every server";
   static final String SCHEMA = "Where the owner of the tables does not own the schema";
+  static final String REFRESHES = "Where materialized views stand in for aggregates";
+  static final String AGGREGATES = "What an aggregate reads of others";
   static final String TIMESCALE = "With TimescaleDB";
   static final String STILL_LESS = "Still less, from PostgreSQL 16 on";
 

@@ -29,6 +29,18 @@ abstract class RoleTests {
   private static final String MEMBERSHIP = "GRANT fruitpak_app TO tenantdb";
   private static final String STATISTICS = "GRANT pg_read_all_stats TO tenantdb";
 
+  private static final String READS_OTHERS =
+      """
+      aggregates:
+      - name: seasons
+        query: |
+          SELECT season, count(*) AS batches FROM batches JOIN reference.fruit_types USING (fruit_type)
+          GROUP BY season
+        fallback: MaterializedView
+        uniqueColumns: [season]
+        refresh: {every: 1 hour, endOffset: 1 hour}
+      """;
+
   final PostgresServer server;
   private Optional<String> used = Optional.empty();
 
@@ -45,7 +57,7 @@ abstract class RoleTests {
   void what_the_page_grants_is_enough() {
     String database = prepared("enough");
     List<String> grants = grants(database);
-    assertThat(grants).hasSize(6);
+    assertThat(grants).hasSize(7);
     server.execute(database, sql(grants));
 
     Outcome outcome = pass(database);
@@ -92,6 +104,68 @@ abstract class RoleTests {
   }
 
   @Test
+  void what_the_page_grants_is_enough_to_refresh_a_view() {
+    String database = prepared("refresh");
+    server.execute(database, sql(grants(database)));
+
+    Outcome outcome = refreshing(database);
+
+    assertThat(outcome.failures()).isEmpty();
+    assertThat(outcome.plan().upkeep().due()).isEmpty();
+    assertThat(outcome.converged()).isTrue();
+  }
+
+  @Test
+  void without_temporary_all_is_made_and_no_view_is_refreshed() {
+    Outcome outcome = refreshing(without("temporary", "GRANT TEMPORARY ON DATABASE"));
+
+    assertThat(outcome.states()).containsEntry("tenant_a", TenantState.FAILED);
+    assertThat(outcome.failures())
+        .singleElement()
+        .satisfies(
+            f -> {
+              assertThat(f.reason()).isEqualTo(Reason.InsufficientPrivilege);
+              assertThat(f.message())
+                  .startsWith("tenant_a: daily_grower_intake rows: ")
+                  .contains("temporary tables in database");
+            });
+  }
+
+  @Test
+  void what_the_page_grants_is_enough_for_an_aggregate_that_reads_another_role_s_table() {
+    Outcome outcome = readingOthers("reads", Optional.empty());
+
+    assertThat(outcome.failures()).isEmpty();
+    assertThat(outcome.count(TenantState.SYNCED)).isEqualTo(2);
+  }
+
+  @Test
+  void without_usage_of_the_schema_that_an_aggregate_reads_it_fails_and_the_schema_is_named() {
+    Outcome outcome = readingOthers("reads_schema", Optional.of("GRANT USAGE ON SCHEMA"));
+
+    assertThat(outcome.failures())
+        .hasSize(2)
+        .allSatisfy(
+            f -> {
+              assertThat(f.reason()).isEqualTo(Reason.InsufficientPrivilege);
+              assertThat(f.message()).contains("schema reference");
+            });
+  }
+
+  @Test
+  void without_select_on_what_an_aggregate_reads_it_fails_and_the_table_is_named() {
+    Outcome outcome = readingOthers("reads_table", Optional.of("GRANT SELECT ON"));
+
+    assertThat(outcome.failures())
+        .hasSize(2)
+        .allSatisfy(
+            f -> {
+              assertThat(f.reason()).isEqualTo(Reason.InsufficientPrivilege);
+              assertThat(f.message()).contains("fruit_types");
+            });
+  }
+
+  @Test
   void a_blocker_s_state_is_known_with_the_right_to_read_statistics() throws Exception {
     String database = prepared("statistics");
     server.execute(database, sql(grants(database)));
@@ -120,7 +194,8 @@ abstract class RoleTests {
   }
 
   final List<String> grants(String database) {
-    return RolePage.statements(database, RolePage.EVERY_SERVER, RolePage.SCHEMA);
+    return RolePage.statements(
+        database, RolePage.EVERY_SERVER, RolePage.SCHEMA, RolePage.REFRESHES);
   }
 
   /** A database where the one statement of the page that begins so was not run. */
@@ -137,6 +212,40 @@ abstract class RoleTests {
   final Outcome pass(String database) {
     try (Database opened = RolePage.open(server.host(), server.port(), database)) {
       return new Engine().pass(opened, Example.desired(), Gate.OPEN, PassListener.NONE);
+    }
+  }
+
+  /** A pass in which the view of one tenant is due, and nothing else is to be done. */
+  private Outcome refreshing(String database) {
+    Outcome first = pass(database);
+    assertThat(first.failures()).isEmpty();
+    assertThat(first.converged()).isTrue();
+    server.execute(
+        database,
+        """
+        DO $$ BEGIN EXECUTE format('COMMENT ON MATERIALIZED VIEW tenant_a.daily_grower_intake IS %L',
+          regexp_replace(obj_description('tenant_a.daily_grower_intake'::regclass, 'pg_class'), ' refreshed=\\S+', '')); END $$""");
+    Outcome second = pass(database);
+    assertThat(second.initial().empty()).isTrue();
+    assertThat(second.initial().upkeep().due()).hasSize(1);
+    return second;
+  }
+
+  /** A pass over an aggregate that reads a superuser's table in a schema beside the tenants'. */
+  private Outcome readingOthers(String name, Optional<String> without) {
+    String database = prepared(name);
+    server.execute(database, sql(grants(database)));
+    server.execute(
+        database,
+        "CREATE SCHEMA reference",
+        "CREATE TABLE reference.fruit_types (fruit_type text PRIMARY KEY, season text)");
+    List<String> all = RolePage.statements(database, RolePage.AGGREGATES);
+    List<String> rest = new ArrayList<>(all);
+    without.ifPresent(beginning -> rest.removeIf(sql -> sql.startsWith(beginning)));
+    assertThat(rest).hasSize(without.isPresent() ? 1 : 2);
+    server.execute(database, sql(rest));
+    try (Database opened = RolePage.open(server.host(), server.port(), database)) {
+      return new Engine().pass(opened, Fruit.desired(READS_OTHERS), Gate.OPEN, PassListener.NONE);
     }
   }
 

@@ -7,6 +7,10 @@ import io.tenantdb.model.Reason;
 import io.tenantdb.model.TenantState;
 import io.tenantdb.testing.RealParts;
 import io.tenantdb.testing.TimescaleServer;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -45,10 +49,14 @@ class RoleTimescaleIT {
     assertThat(outcome.failures()).isEmpty();
     assertThat(outcome.converged()).isTrue();
     assertThat(outcome.count(TenantState.SYNCED)).isEqualTo(3);
+    assertThat(aggregates())
+        .hasSize(3)
+        .allSatisfy(
+            standing -> assertThat(standing).contains(" fruitpak_app ").endsWith(" made filled"));
   }
 
   @Test
-  void without_login_of_the_owner_the_policies_fail_and_the_rest_is_made() {
+  void without_login_of_the_owner_policies_and_aggregates_fail_and_the_rest_is_made() {
     without("ALTER ROLE fruitpak_app LOGIN");
 
     Outcome outcome = pass();
@@ -59,7 +67,10 @@ class RoleTimescaleIT {
             f -> {
               assertThat(f.reason()).isEqualTo(Reason.OwnerCannotLogin);
               assertThat(f.message()).contains("ALTER ROLE \"fruitpak_app\" LOGIN");
-            });
+            })
+        .anySatisfy(
+            f -> assertThat(f.message()).startsWith("tenant_a: ").contains("daily_grower_intake"));
+    assertThat(aggregates()).as("one without its policy would be left half-made").isEmpty();
     assertThat(pass().initial().empty()).isTrue();
   }
 
@@ -87,6 +98,26 @@ class RoleTimescaleIT {
     assertThat(outcome.failures())
         .allSatisfy(
             f -> assertThat(f.message()).contains("GRANT \"fruitpak_app\" TO \"tenantdb\""));
+  }
+
+  /** Each with its owner and what its mark says of it. */
+  private List<String> aggregates() {
+    try (Connection connection = server.connect();
+        Statement statement = connection.createStatement();
+        ResultSet rows =
+            statement.executeQuery(
+                """
+                SELECT a.view_schema, a.view_owner,
+                  obj_description(format('%I.%I', a.view_schema, a.view_name)::regclass, 'pg_class')
+                FROM timescaledb_information.continuous_aggregates a""")) {
+      List<String> found = new ArrayList<>();
+      while (rows.next()) {
+        found.add(String.join(" ", rows.getString(1), rows.getString(2), rows.getString(3)));
+      }
+      return found;
+    } catch (SQLException e) {
+      throw new IllegalStateException(e.getMessage(), e);
+    }
   }
 
   private List<String> grants() {
