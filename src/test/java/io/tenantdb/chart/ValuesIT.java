@@ -7,10 +7,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.tenantdb.testing.Command;
 import io.tenantdb.testing.Helm;
+import io.tenantdb.testing.Markdown;
 import io.tenantdb.testing.RealParts;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -87,6 +89,32 @@ class ValuesIT {
     assertThat(result.error())
         .contains("don't meet the specifications of the schema")
         .contains(named);
+  }
+
+  @Test
+  void what_the_pages_tell_a_reader_to_install_is_accepted() {
+    List<String> commands =
+        Stream.of("README.md", "docs/how-to/install.md")
+            .flatMap(page -> Markdown.read(page).blocks("sh").stream())
+            .flatMap(block -> block.text().replace("\\\n", " ").lines())
+            .filter(line -> line.matches("helm (install|upgrade) .*"))
+            .toList();
+    assertThat(commands).hasSize(3);
+    for (String command : commands) {
+      List<String> words = new ArrayList<>(List.of(command.split(" +", -1)));
+      assertThat(words.subList(2, 4))
+          .containsExactly("tenantdb-operator", "helm/tenantdb-operator");
+      // What a release is asked for beside its values needs a cluster.
+      List<String> values = new ArrayList<>();
+      for (int i = 0; i < words.size(); i++) {
+        if (words.get(i).equals("--set")) {
+          values.addAll(words.subList(i, i + 2));
+        }
+      }
+      Command.Result result =
+          chart.template("tenantdb-operator", "tenantdb-system", values.toArray(String[]::new));
+      assertThat(result.status()).as("%s: %s", command, result.error()).isZero();
+    }
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tenantdb.database.Database;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.TenantState;
+import io.tenantdb.testing.Markdown;
 import io.tenantdb.testing.RealParts;
 import io.tenantdb.testing.TimescaleServer;
 import java.sql.Connection;
@@ -53,6 +54,12 @@ class RoleTimescaleIT {
         .hasSize(3)
         .allSatisfy(
             standing -> assertThat(standing).contains(" fruitpak_app ").endsWith(" made filled"));
+    assertThat(rows(Markdown.read("docs/how-to/aggregates.md").block("sql", "Look at it").text()))
+        .extracting(row -> row.substring(0, row.indexOf(',', row.indexOf(',') + 1)))
+        .containsExactly(
+            "public,daily_grower_intake",
+            "tenant_a,daily_grower_intake",
+            "tenant_acme,daily_grower_intake");
   }
 
   @Test
@@ -102,17 +109,25 @@ class RoleTimescaleIT {
 
   /** Each with its owner and what its mark says of it. */
   private List<String> aggregates() {
+    return rows(
+        """
+        SELECT a.view_schema || ' ' || a.view_owner || ' ' ||
+          obj_description(format('%I.%I', a.view_schema, a.view_name)::regclass, 'pg_class')
+        FROM timescaledb_information.continuous_aggregates a""");
+  }
+
+  private List<String> rows(String sql) {
     try (Connection connection = server.connect();
         Statement statement = connection.createStatement();
-        ResultSet rows =
-            statement.executeQuery(
-                """
-                SELECT a.view_schema, a.view_owner,
-                  obj_description(format('%I.%I', a.view_schema, a.view_name)::regclass, 'pg_class')
-                FROM timescaledb_information.continuous_aggregates a""")) {
+        ResultSet rows = statement.executeQuery(sql)) {
+      int columns = rows.getMetaData().getColumnCount();
       List<String> found = new ArrayList<>();
       while (rows.next()) {
-        found.add(String.join(" ", rows.getString(1), rows.getString(2), rows.getString(3)));
+        List<String> row = new ArrayList<>();
+        for (int i = 1; i <= columns; i++) {
+          row.add(rows.getString(i));
+        }
+        found.add(String.join(",", row));
       }
       return found;
     } catch (SQLException e) {
