@@ -148,7 +148,9 @@ public record TenantDatabaseStatus(
               "Tenants that do without it: no continuous aggregate can be, and fallback is Skip.")
           @Min(0)
           Integer skipped,
-      @JsonPropertyDescription("Why, for the first of them.") @Size(max = 256) String why) {}
+      @JsonPropertyDescription("Why tenants are skipped: the sentence of the first of them.")
+          @Size(max = 256)
+          String why) {}
 
   /** One running build. */
   @JsonClassDescription("One running build.")
