@@ -153,7 +153,7 @@ public record TenantDatabaseStatus(
           String why) {}
 
   /** One running build. */
-  @JsonClassDescription("One running build.")
+  @JsonClassDescription("One running build of an index, or first fill of an aggregate.")
   @JsonInclude(JsonInclude.Include.NON_NULL)
   @JsonIgnoreProperties(ignoreUnknown = true)
   public record ProgressStatus(
@@ -161,11 +161,15 @@ public record TenantDatabaseStatus(
       @JsonPropertyDescription("What is built.") @Size(max = 200) String object,
       @JsonPropertyDescription(
               "Per cent of the phase's blocks, where the phase counts them: "
-                  + "pg_stat_progress_create_index.")
+                  + "pg_stat_progress_create_index. Of a first fill, per cent of the time that its "
+                  + "rows span.")
           @Min(0)
           @Max(100)
           Integer percent,
-      @JsonPropertyDescription("The phase in PostgreSQL's words.") @Size(max = 128) String phase,
+      @JsonPropertyDescription(
+              "The phase in PostgreSQL's words, or up to when an aggregate is filled.")
+          @Size(max = 128)
+          String phase,
       @JsonPropertyDescription("Who is waited for: pid, application, age.") @Size(max = 256)
           String blocker) {}
 }
