@@ -20,6 +20,8 @@ final class Verdicts {
   // No such function or operator for a row of the clone; the row type is another one.
   private static final Set<String> ROW_TYPE = Set.of("42883", "42846", "42804", "42P01", "42703");
 
+  private static final String UNDEFINED_TABLE = "42P01";
+
   private Verdicts() {}
 
   /**
@@ -82,7 +84,12 @@ final class Verdicts {
           new CanonicalAggregate.Unknown(Reason.InsufficientPrivilege, said);
       default ->
           new CanonicalAggregate.Refused(
-              Reason.DefinitionRefused, state, said + advice(state, said, task));
+              Reason.DefinitionRefused,
+              state,
+              // There are two queries that it may be about. What is missing is no fault of either.
+              (state.equals(UNDEFINED_TABLE) ? "" : task.field() + ": ")
+                  + said
+                  + advice(state, said, task));
     };
   }
 

@@ -48,14 +48,17 @@ final class ApplyCommand extends EngineCommand {
   int run(Request request, EngineSession session) throws InterruptedException {
     Outcome looked = look(request, session);
     new PlanText(out(), sql).print(request.title(), looked);
-    if (looked.initial().changes().isEmpty()) {
+    boolean changes = !looked.initial().changes().isEmpty();
+    boolean due = !looked.initial().upkeep().due().isEmpty() && !request.suspended();
+    if (!changes && !due) {
       return ended(looked);
     }
     if (request.suspended()) {
       complain("spec.suspend is true: nothing is changed.");
       return ExitCodes.REFUSED;
     }
-    if (!confirmed()) {
+    // A refresh alone is no change, and nobody waits for it.
+    if (changes && !confirmed()) {
       complain("Nothing was changed.");
       return ExitCodes.ERROR;
     }

@@ -80,6 +80,12 @@ final class Json {
           .put("sqlState", failure.sqlState())
           .put("message", failure.message());
     }
+    ArrayNode notes = root.putArray("notes");
+    for (TenantPlan tenant : outcome.plan().tenants()) {
+      tenant.findings().stream()
+          .filter(finding -> finding.verdict() == Finding.Verdict.NOTE)
+          .forEach(note -> finding(notes.addObject().put("schema", tenant.schema()), note));
+    }
     ArrayNode drift = root.putArray("drift");
     outcome.plan().changes().stream()
         .filter(change -> change.drift())
@@ -114,6 +120,7 @@ final class Json {
     node.put("overdue", standing.overdue());
     node.put("oldestRefresh", standing.oldestRefresh().map(Instant::toString).orElse(null));
     node.put("skipped", standing.skipped());
+    node.put("why", standing.why().orElse(null));
   }
 
   private void finding(ObjectNode node, Finding finding) {

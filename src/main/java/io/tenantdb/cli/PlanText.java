@@ -34,12 +34,13 @@ final class PlanText {
     templates(
         "Refused by spec.safety.onDestructive: Deny (Allow lets them through):",
         plan.refusedTemplates());
-    Set<String> said = failures(outcome);
+    Set<String> said = failures(outcome, plan);
     findings("Drifted, and left alone:", Finding.Verdict.DRIFTED, plan, said);
     findings("Waiting:", Finding.Verdict.WAITING, plan, said);
     findings("Skipped:", Finding.Verdict.SKIPPED, plan, said);
     findings("To note:", Finding.Verdict.NOTE, plan, said);
     leftOut(outcome);
+    due(plan);
     out.println(summary(outcome, plan));
     out.flush();
   }
@@ -58,6 +59,17 @@ final class PlanText {
     }
   }
 
+  /** Upkeep is no difference, and so no change; who has no operator must know of it. */
+  private void due(Plan plan) {
+    int due = plan.upkeep().due().size();
+    if (due > 0) {
+      out.println(
+          "Due for a refresh: "
+              + Text.count(due, "materialized view", "materialized views")
+              + "; the operator does it, and so does apply.");
+    }
+  }
+
   private static String summary(Outcome outcome, Plan plan) {
     long tenants = plan.tenants().size();
     if (tenants == 0 && plan.missingSchemas().isEmpty()) {
@@ -70,7 +82,7 @@ final class PlanText {
     }
     long changes = plan.changes().size();
     long touched = plan.tenants().stream().filter(tenant -> !tenant.changes().isEmpty()).count();
-    return "%s in %d of %s; %s refused."
+    return "%s in %,d of %s; %s refused."
         .formatted(
             Text.count(changes, "change", "changes"),
             touched,
@@ -84,6 +96,11 @@ final class PlanText {
     }
     if (!heading.isEmpty()) {
       out.println(heading);
+    }
+    if (sql) {
+      out.println(
+          "  By hand: put the tenant for <schema>, and SET ROLE to the owner of the table first.");
+      out.println();
     }
     List<List<String>> rows = new ArrayList<>();
     rows.add(List.of("CHANGE", "TENANTS", "FROM", "TO", "HAZARD"));
@@ -110,10 +127,14 @@ final class PlanText {
     }
   }
 
-  private Set<String> failures(Outcome outcome) {
+  private Set<String> failures(Outcome outcome, Plan plan) {
     Map<String, List<String>> groups = new LinkedHashMap<>();
+    Set<String> drifted = Text.drifted(plan);
     Set<String> said = new LinkedHashSet<>();
     for (Outcome.Failure failure : outcome.failures()) {
+      if (drifted.contains(failure.message())) {
+        continue;
+      }
       said.add(failure.message());
       if (failure.reason() != Reason.DestructiveDenied) {
         group(groups, failure.reason() + "\0" + failure.object(), failure.message());

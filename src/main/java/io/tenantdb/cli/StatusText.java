@@ -10,7 +10,9 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Where the fleet stands, on one screen. */
 final class StatusText {
@@ -28,25 +30,31 @@ final class StatusText {
     out.println("  tenants    " + counts(outcome));
     out.println("  converged  " + (converged ? "yes" : "no"));
     outcome.aggregates().forEach(standing -> out.println("  aggregate  " + aggregate(standing)));
+    Set<String> drifted = Text.drifted(outcome.plan());
     list(
         "Failed:",
         outcome.failures().stream()
+            .filter(failure -> !drifted.contains(failure.message()))
             .map(failure -> failure.reason() + ": " + failure.message())
             .toList());
     list(
         "Drifted:",
-        outcome.plan().changes().stream().filter(Change::drift).map(StatusText::drift).toList());
+        Stream.concat(
+                outcome.plan().changes().stream().filter(Change::drift).map(StatusText::drift),
+                found(outcome, Finding.Verdict.DRIFTED))
+            .toList());
     list(
         "Waiting or skipped:",
-        outcome.plan().tenants().stream()
-            .flatMap(tenant -> tenant.findings().stream())
-            .filter(
-                f ->
-                    f.verdict() == Finding.Verdict.WAITING
-                        || f.verdict() == Finding.Verdict.SKIPPED)
-            .map(finding -> finding.reason() + ": " + finding.message())
-            .toList());
+        found(outcome, Finding.Verdict.WAITING, Finding.Verdict.SKIPPED).toList());
+    list("To note:", found(outcome, Finding.Verdict.NOTE).toList());
     out.flush();
+  }
+
+  private static Stream<String> found(Outcome outcome, Finding.Verdict... verdicts) {
+    return outcome.plan().tenants().stream()
+        .flatMap(tenant -> tenant.findings().stream())
+        .filter(finding -> Arrays.asList(verdicts).contains(finding.verdict()))
+        .map(finding -> finding.reason() + ": " + finding.message());
   }
 
   private static String drift(Change change) {
@@ -61,7 +69,7 @@ final class StatusText {
   static String capabilities(ServerInfo server) {
     String timescale =
         switch (server.timescale().edition()) {
-          case NONE -> "no TimescaleDB: indexes only";
+          case NONE -> "no TimescaleDB: indexes and materialized views only";
           case APACHE -> "TimescaleDB " + version(server) + "(Apache licence: no policies)";
           case COMMUNITY -> "TimescaleDB " + version(server) + "(community)";
           case BROKEN -> "TimescaleDB whose library cannot be loaded";

@@ -1,11 +1,14 @@
 package io.tenantdb.cli;
 
+import io.tenantdb.model.Finding;
 import io.tenantdb.model.Hazard;
+import io.tenantdb.model.Plan;
 import io.tenantdb.model.Template;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -32,6 +35,15 @@ final class Text {
     return schemas.size() == 1
         ? printable(schemas.get(0))
         : count(schemas.size(), "schema", "schemas");
+  }
+
+  /** What is said of drift that is left alone: no failure, though a person must act. */
+  static Set<String> drifted(Plan plan) {
+    return plan.tenants().stream()
+        .flatMap(tenant -> tenant.findings().stream())
+        .filter(finding -> finding.verdict() == Finding.Verdict.DRIFTED)
+        .map(Finding::message)
+        .collect(Collectors.toSet());
   }
 
   /** What a hazard means, in a few words. */

@@ -5,6 +5,7 @@ package io.tenantdb.model;
  * tenant's schema replaced by a placeholder: equal for equal views of all tenants.
  */
 public record ViewText(String text) {
+  private static final int CONTEXT = 24;
 
   /**
    * The text of a view.
@@ -18,7 +19,34 @@ public record ViewText(String text) {
 
   /** For people: one line, cut to {@code limit} characters. */
   public String summary(int limit) {
-    String line = text.replaceAll("\\s+", " ").replaceFirst(";$", "");
+    return cut(line(), limit);
+  }
+
+  /**
+   * For people: one line, cut to {@code limit} characters; where it is longer, it begins shortly
+   * before the first difference.
+   */
+  public String difference(ViewText other, int limit) {
+    String line = line();
+    String others = other.line();
+    int same = 0;
+    while (same < Math.min(line.length(), others.length())
+        && line.charAt(same) == others.charAt(same)) {
+      same++;
+    }
+    int from = Math.min(same, line.length()) - CONTEXT;
+    if (line.length() <= limit || from <= 0) {
+      return cut(line, limit);
+    }
+    int space = line.indexOf(' ', from);
+    return "…" + cut(line.substring(space >= 0 && space < same ? space + 1 : from), limit - 1);
+  }
+
+  private String line() {
+    return text.replaceAll("\\s+", " ").replaceFirst(";$", "");
+  }
+
+  private static String cut(String line, int limit) {
     return line.length() <= limit ? line : line.substring(0, limit - 1) + "…";
   }
 }

@@ -57,6 +57,8 @@ final class AggregatePlanner {
     for (DesiredAggregate aggregate : desired.aggregates()) {
       if (server.community() ? planCommunity(draft, aggregate) : planWithout(draft, aggregate)) {
         asDeclared.add(aggregate);
+      } else if (draft.tenant().aggregate(aggregate.name()).isEmpty()) {
+        indexes.later(draft, aggregate);
       }
     }
     asDeclared.forEach(aggregate -> indexes.plan(draft, aggregate, relation(draft, aggregate)));

@@ -198,7 +198,11 @@ final class HypertablePlanner {
       obstacles.add("it has no column " + column);
     }
     if (table.pages() > 0) {
-      obstacles.add("it holds rows (" + table.pages() + " pages; VACUUM it if they are all dead)");
+      obstacles.add(
+          "it holds rows ("
+              + table.pages()
+              + " pages): convert it by hand with create_hypertable(…, migrate_data => true), or"
+              + " VACUUM it if they are all dead");
     }
     table.indexes().stream()
         .filter(index -> !index.uniqueColumns().isEmpty())

@@ -72,6 +72,23 @@ final class IndexPlanner {
     }
   }
 
+  /** Says of the indexes of an aggregate that is not there that this plan has no part of them. */
+  void later(TenantDraft draft, DesiredAggregate aggregate) {
+    indexes.stream()
+        .filter(index -> index.table().equals(aggregate.name()))
+        .forEach(
+            index ->
+                draft.find(
+                    Verdict.NOTE,
+                    index.table() + "." + index.name(),
+                    Reason.WaitingForTable,
+                    "index "
+                        + index.name()
+                        + " is planned once the aggregate "
+                        + index.table()
+                        + " is there."));
+  }
+
   /**
    * What a killed build left under a reserved name, and this plan neither publishes nor drops yet.
    */

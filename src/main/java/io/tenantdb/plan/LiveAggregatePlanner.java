@@ -12,6 +12,8 @@ import java.util.Optional;
 /** Judges the live aggregate of a declared name, whichever kind it is. */
 final class LiveAggregatePlanner {
 
+  private static final int SHOWN = 160;
+
   private final Desired desired;
 
   LiveAggregatePlanner(Desired desired) {
@@ -54,10 +56,10 @@ final class LiveAggregatePlanner {
           Reason.DefinitionDiffers,
           "aggregate "
               + task.name()
-              + " has another query and is not replaced; DROP MATERIALIZED VIEW it, and it is made anew, or change the spec (live: "
-              + live.definition().get().summary(160)
+              + " has another query and is not replaced; change the spec, or drop it (DROP MATERIALIZED VIEW), and it is made anew from the rows that are still there (live: "
+              + live.definition().get().difference(task.form().text(), SHOWN)
               + "; declared: "
-              + task.form().text().summary(160)
+              + task.form().text().difference(live.definition().get(), SHOWN)
               + ").");
       return Judgement.DIFFERS;
     }

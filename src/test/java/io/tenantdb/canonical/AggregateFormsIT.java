@@ -139,7 +139,7 @@ class AggregateFormsIT {
           """
           count | SELECT count(*), count(DISTINCT shop) FROM sales | 42701 | give each column of the result a name of its own with AS
           time_bucket | SELECT time_bucket('1 day', day) AS d FROM sales GROUP BY d | 42883 | aggregates[daily].fallbackQuery, with date_bin
-          column | SELECT nothing FROM sales | 42703 | column "nothing" does not exist
+          column | SELECT nothing FROM sales | 42703 | aggregates[daily].query: column "nothing" does not exist
           table | SELECT * FROM nowhere | 42P01 | relation "nowhere" does not exist
           syntax | SELEC day FROM sales | 42601 | syntax error
           data | SELECT day FROM sales WITH NO DATA | 42601 | syntax error

@@ -48,6 +48,23 @@ class ApplyCommandTest {
   }
 
   @Test
+  void aRefreshThatIsDueIsMadeWithoutAsking() {
+    Fleet due = Fleet.of("tenant_a").due("tenant_a");
+    assertThat(run.passes(due, Fleet.of("tenant_a")).run("apply")).isZero();
+    assertThat(run.passesMayChange).containsExactly(false, true);
+  }
+
+  @Test
+  void aSuspendedResourceRefreshesNothing() {
+    run.file(
+        CommandRun.RESOURCE.replace("spec:\n", "spec:\n  suspend: true\n")
+            + "---\n"
+            + CommandRun.SECRET);
+    assertThat(run.passes(Fleet.of("tenant_a").due("tenant_a")).run("apply")).isZero();
+    assertThat(run.passesMayChange).containsExactly(false);
+  }
+
+  @Test
   void withoutATerminalYesMustBeGiven() {
     assertThat(run.passes(planned()).run("apply")).isEqualTo(1);
     assertThat(run.err).contains("There is no terminal to ask on: give --yes to apply the plan.");

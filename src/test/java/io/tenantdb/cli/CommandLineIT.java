@@ -110,7 +110,9 @@ class CommandLineIT {
 
     assertThat(tenantdb("plan", "--no-settle")).as(err).isZero();
     assertThat(tenantdb("status", "--no-settle")).as(err).isZero();
-    assertThat(out).contains("3: 2 synced, 1 waiting").contains("no TimescaleDB: indexes only");
+    assertThat(out)
+        .contains("3: 2 synced, 1 waiting")
+        .contains("no TimescaleDB: indexes and materialized views only");
 
     server.execute(database, "DROP INDEX tenant_a.ix_batches_fruit_type");
     assertThat(tenantdb("status", "--no-settle")).isEqualTo(2);

@@ -1,6 +1,7 @@
 package io.tenantdb.cli;
 
 import io.tenantdb.fleet.Outcome;
+import io.tenantdb.model.AggregateChange.RefreshMaterializedView;
 import io.tenantdb.model.CanonicalIndex;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
@@ -37,6 +38,7 @@ final class Fleet {
   private final List<String> missing = new ArrayList<>();
   private final List<Outcome.Failure> failures = new ArrayList<>();
   private final List<ChangeResult> results = new ArrayList<>();
+  private final List<RefreshMaterializedView> due = new ArrayList<>();
   private Optional<Outcome.Held> held = Optional.empty();
 
   static Fleet of(String... schemas) {
@@ -86,6 +88,19 @@ final class Fleet {
         change.target().schema() + ": " + change.object() + " would delete rows.");
   }
 
+  /** A materialized view whose refresh is overdue. */
+  Fleet due(String schema) {
+    due.add(
+        new RefreshMaterializedView(
+            new Target(schema, "daily", "app"),
+            Instant.EPOCH,
+            Optional.empty(),
+            true,
+            mark("daily", "-"),
+            ""));
+    return this;
+  }
+
   Fleet missing(String schema) {
     missing.add(schema);
     failures.add(
@@ -104,7 +119,7 @@ final class Fleet {
         changes.entrySet().stream()
             .map(e -> new TenantPlan(e.getKey(), e.getValue(), findings.get(e.getKey())))
             .toList();
-    Plan plan = new Plan(tenants, refused, missing);
+    Plan plan = new Plan(tenants, refused, missing, new Plan.Upkeep(due, Optional.empty()));
     Map<String, TenantState> states = new LinkedHashMap<>();
     tenants.forEach(tenant -> states.put(tenant.schema(), tenant.state()));
     missing.forEach(schema -> states.put(schema, TenantState.FAILED));

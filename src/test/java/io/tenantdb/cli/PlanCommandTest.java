@@ -92,6 +92,31 @@ class PlanCommandTest {
   }
 
   @Test
+  void driftThatIsLeftAloneIsNoFailure() {
+    Fleet fleet =
+        Fleet.of("tenant_a")
+            .finding(
+                "tenant_a",
+                Verdict.DRIFTED,
+                "batches.ix",
+                Reason.DefinitionDiffers,
+                "tenant_a: batches.ix has another definition.");
+    assertThat(run.passes(fleet).run("plan")).isEqualTo(1);
+    assertThat(run.out)
+        .contains("Drifted, and left alone:\n  tenant_a: batches.ix has another definition.")
+        .doesNotContain("Failed:");
+  }
+
+  @Test
+  void whatIsDueForARefreshIsSaidAndNoChange() {
+    assertThat(run.passes(Fleet.of("tenant_a").due("tenant_a")).run("plan")).isZero();
+    assertThat(run.out)
+        .contains(
+            "Due for a refresh: 1 materialized view; the operator does it, and so does apply.")
+        .contains("Nothing to do in 1 tenant.");
+  }
+
+  @Test
   void aDatabaseOutOfReachIsAnErrorInOneSentence() {
     assertThat(run.run("plan")).isEqualTo(1);
     assertThat(run.err)
@@ -110,7 +135,7 @@ class PlanCommandTest {
     run.passes(fleet).run("plan");
     assertThat(run.out)
         .contains("create batches.ix_batches_intake_date  in 4,982 schemas  absent  btree (intake")
-        .contains("4,982 changes in 4982 of 4,982 tenants; none refused.");
+        .contains("4,982 changes in 4,982 of 4,982 tenants; none refused.");
     assertThat(run.out.lines()).hasSizeLessThan(10);
   }
 
@@ -133,6 +158,7 @@ class PlanCommandTest {
     assertThat(run.out).doesNotContain("CREATE INDEX");
     run.passes(everything()).run("plan", "--sql");
     assertThat(run.out)
+        .contains("put the tenant for <schema>, and SET ROLE to the owner of the table first.")
         .contains("      CREATE INDEX CONCURRENTLY \"_tdb_b_")
         .contains("ON <schema>.\"batches\" USING \"btree\" (\"intake_date\");")
         .contains("RENAME TO \"ix_batches_intake_date\";");

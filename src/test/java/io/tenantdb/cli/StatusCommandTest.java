@@ -54,6 +54,28 @@ class StatusCommandTest {
   }
 
   @Test
+  void driftThatIsLeftAloneIsNoFailure() {
+    Fleet fleet =
+        Fleet.of("tenant_a")
+            .finding("tenant_a", Verdict.DRIFTED, "v", Reason.DefinitionDiffers, "tenant_a: v.");
+    run.passes(fleet).run("status");
+    assertThat(run.out)
+        .contains("Drifted:\n  DefinitionDiffers: tenant_a: v.")
+        .doesNotContain("Failed:");
+  }
+
+  @Test
+  void aPausedJobIsNotedThoughAllIsAsDeclared() {
+    Fleet fleet =
+        Fleet.of("tenant_a")
+            .finding("tenant_a", Verdict.NOTE, "v refresh", Reason.JobPaused, "tenant_a: paused.");
+    assertThat(run.passes(fleet).run("status")).isZero();
+    assertThat(run.out).contains("To note:\n  JobPaused: tenant_a: paused.");
+    run.passes(fleet).run("status", "-o", "json");
+    assertThat(run.out).contains("\"notes\" : [", "\"reason\" : \"JobPaused\"");
+  }
+
+  @Test
   void anErrorIsExitCodeOne() {
     assertThat(run.run("status")).isEqualTo(1);
   }

@@ -291,7 +291,7 @@ public final class Demo {
     steps.say("  export KUBECONFIG=" + api.kubeconfig());
     steps.say("    kubectl -n platform get tdb fruitpak --watch");
     steps.say("    kubectl -n platform describe tdb fruitpak");
-    steps.say("    kubectl explain tdb.spec.hypertables");
+    steps.say("    kubectl explain tdb.spec.aggregates");
     steps.say("  tail -f " + operator.log());
     steps.say("Drop an index, add a schema, edit the resource, and watch. Ctrl-C ends it all.");
   }

@@ -47,7 +47,7 @@ final class Steps {
     } catch (InterruptedException e) {
       throw e;
     } catch (Exception e) {
-      finding = Finding.failed(String.valueOf(e.getMessage()));
+      finding = Finding.failed(oneLine(e));
     }
     allHeld &= finding.held();
     out.printf(
@@ -73,9 +73,13 @@ final class Steps {
       return result;
     } catch (Exception e) {
       allHeld = false;
-      out.printf("FAILED  %s: %s%n", name, e.getMessage());
+      out.printf("FAILED  %s: %s%n", name, oneLine(e));
       throw e;
     }
+  }
+
+  private static String oneLine(Exception e) {
+    return String.valueOf(e.getMessage()).replaceAll("\\s*\\n\\s*", "; ");
   }
 
   /**

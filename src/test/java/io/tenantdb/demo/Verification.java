@@ -55,7 +55,8 @@ final class Verification {
         lines,
         "SELECT proc_name, schedule_interval, config->>'compress_after', config->>'drop_after',"
             + " config->>'start_offset', count(*) FROM timescaledb_information.jobs"
-            + " WHERE proc_name LIKE 'policy\\_%' GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 6 DESC",
+            + " WHERE proc_name LIKE 'policy\\_%' AND hypertable_name IS NOT NULL"
+            + " GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 6 DESC",
         List.of(
             "PROC_NAME",
             "SCHEDULE_INTERVAL",

@@ -248,4 +248,23 @@ class AggregateIndexPlanTest {
     assertThat(plan.changes().stream().map(Change::object).toList())
         .isEqualTo(Arrays.asList("daily.ix_twin"));
   }
+
+  @Test
+  void anIndexOfAnAggregateThatIsNotThereIsNotPassedOverInSilence() {
+    TenantPlan plan =
+        plan(
+            w -> {
+              Daily.declare(w, Fallback.SKIP, Daily.REFRESH);
+              w.indexes.add(IX);
+            });
+
+    assertThat(plan.findings())
+        .singleElement()
+        .satisfies(
+            note -> {
+              assertThat(note.verdict()).isEqualTo(Finding.Verdict.NOTE);
+              assertThat(note.message())
+                  .isEqualTo("tenant_a: index ix is planned once the aggregate daily is there.");
+            });
+  }
 }

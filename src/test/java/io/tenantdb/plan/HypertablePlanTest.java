@@ -490,4 +490,16 @@ class HypertablePlanTest {
         .containsExactly(Reason.JobPaused);
     assertThat(world.tenantPlan().state()).isEqualTo(TenantState.SYNCED);
   }
+
+  @Test
+  void rowsThatForbidAConversionAreNotTheEndOfTheSentence() {
+    World world = new World();
+    convert(Convert.WHEN_EMPTY, w -> w.pages = 3).accept(world);
+
+    assertThat(world.tenantPlan().findings())
+        .extracting(Finding::message)
+        .containsExactly(
+            "tenant_a: t cannot become a hypertable: it holds rows (3 pages): convert it by hand with"
+                + " create_hypertable(…, migrate_data => true), or VACUUM it if they are all dead.");
+  }
 }

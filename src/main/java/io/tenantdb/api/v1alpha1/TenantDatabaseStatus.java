@@ -148,10 +148,12 @@ public record TenantDatabaseStatus(
               "Tenants that do without it: no continuous aggregate can be, and fallback is Skip.")
           @Min(0)
           Integer skipped,
-      @JsonPropertyDescription("Why, for the first of them.") @Size(max = 256) String why) {}
+      @JsonPropertyDescription("Why tenants are skipped: the sentence of the first of them.")
+          @Size(max = 256)
+          String why) {}
 
   /** One running build. */
-  @JsonClassDescription("One running build.")
+  @JsonClassDescription("One running build of an index, or first fill of an aggregate.")
   @JsonInclude(JsonInclude.Include.NON_NULL)
   @JsonIgnoreProperties(ignoreUnknown = true)
   public record ProgressStatus(
@@ -159,11 +161,15 @@ public record TenantDatabaseStatus(
       @JsonPropertyDescription("What is built.") @Size(max = 200) String object,
       @JsonPropertyDescription(
               "Per cent of the phase's blocks, where the phase counts them: "
-                  + "pg_stat_progress_create_index.")
+                  + "pg_stat_progress_create_index. Of a first fill, per cent of the time that its "
+                  + "rows span.")
           @Min(0)
           @Max(100)
           Integer percent,
-      @JsonPropertyDescription("The phase in PostgreSQL's words.") @Size(max = 128) String phase,
+      @JsonPropertyDescription(
+              "The phase in PostgreSQL's words, or up to when an aggregate is filled.")
+          @Size(max = 128)
+          String phase,
       @JsonPropertyDescription("Who is waited for: pid, application, age.") @Size(max = 256)
           String blocker) {}
 }
