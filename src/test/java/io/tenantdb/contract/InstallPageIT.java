@@ -48,7 +48,13 @@ class InstallPageIT {
     for (Block manifest : manifests) {
       Path file = Files.writeString(directory.resolve("manifest.yaml"), manifest.text());
       Command.Result applied =
-          api.kubectl("apply", "--server-side", "--validate=strict", "-f", file.toString());
+          api.kubectl(
+              "apply",
+              "--server-side",
+              "--force-conflicts",
+              "--validate=strict",
+              "-f",
+              file.toString());
       assertThat(applied.status()).as("%s: %s", manifest.section(), applied).isZero();
     }
 
