@@ -10,8 +10,8 @@ import io.fabric8.kubernetes.api.model.authorization.v1.SubjectAccessReviewBuild
 import io.fabric8.kubernetes.api.model.events.v1.Event;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.tenantdb.api.v1alpha1.TenantDatabase;
+import io.tenantdb.testing.ApiServer;
 import io.tenantdb.testing.Checkout;
-import io.tenantdb.testing.KubernetesApi;
 import io.tenantdb.testing.PostgresServer;
 import java.io.IOException;
 import java.io.InputStream;
@@ -33,7 +33,7 @@ final class Stage implements AutoCloseable {
   private static final String GROUP = "system:serviceaccounts";
   static final String NAME = "fruit";
 
-  private final KubernetesApi api;
+  private final ApiServer api;
   private final PostgresServer server;
   private final String namespace;
   private final String database;
@@ -41,20 +41,26 @@ final class Stage implements AutoCloseable {
   private final KubernetesClient client;
   private final List<OperatorProcess> processes = new ArrayList<>();
 
-  Stage(KubernetesApi api, PostgresServer server, String name) {
+  Stage(ApiServer api, PostgresServer server, String name) {
     this.api = api;
     this.server = server;
     this.client = api.adminClient();
     api.applyCrd(Checkout.root().resolve("crds/tenantdatabases.tenantdb.io.yaml"));
+    if (api.authorizes()) {
+      grantRights();
+    }
+    this.namespace = api.createNamespace(name);
+    this.database = server.createDatabase(name.replace('-', '_'));
+    this.operatorClient = KubernetesClients.of(api.configAs(USER, GROUP));
+  }
+
+  private void grantRights() {
     try (InputStream rbac = Stage.class.getResourceAsStream("rbac.yaml")) {
       client.load(rbac).serverSideApply();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     awaitRights();
-    this.namespace = api.createNamespace(name);
-    this.database = server.createDatabase(name.replace('-', '_'));
-    this.operatorClient = KubernetesClients.of(api.configAs(USER, GROUP));
   }
 
   /** RBAC reads roles and bindings from a watch: a request right after them may be refused. */
@@ -298,5 +304,6 @@ final class Stage implements AutoCloseable {
     processes.forEach(OperatorProcess::close);
     client.resources(TenantDatabase.class).inNamespace(namespace).delete();
     operatorClient.close();
+    server.execute("postgres", "DROP DATABASE " + database + " WITH (FORCE)");
   }
 }

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * Tests on real servers: constructors, tests and lifecycle methods take a {@link PostgresServer}, a
- * {@link TimescaleServer} or a {@link KubernetesApi} as a parameter.
+ * {@link TimescaleServer}, a {@link KubernetesApi} or an {@link InProcessApi} as a parameter.
  *
  * <p>A part is started once per JVM, when the first test asks, and shared: tests take databases,
  * schemas and namespaces of their own. Where a part cannot be had the tests are skipped and

@@ -74,6 +74,19 @@ public final class RealPartsExtension implements ExecutionCondition, ParameterRe
         return "Kubernetes API";
       }
     }
+
+    record InProcessKubernetes() implements Want {
+      @Override
+      public Part start() {
+        InProcessApi server = InProcessApi.start();
+        return new Part(Optional.of(server), server::close, "");
+      }
+
+      @Override
+      public String toString() {
+        return "Kubernetes API in this process";
+      }
+    }
   }
 
   /** The started part, or why there is none: a part that failed once is not tried again. */
@@ -178,6 +191,9 @@ public final class RealPartsExtension implements ExecutionCondition, ParameterRe
               parameter.isAnnotationPresent(RealParts.ApacheOnly.class)
                   ? License.APACHE
                   : License.COMMUNITY));
+    }
+    if (type == InProcessApi.class) {
+      return Optional.of(new Want.InProcessKubernetes());
     }
     return type == KubernetesApi.class ? Optional.of(new Want.Kubernetes()) : Optional.empty();
   }
