@@ -11,8 +11,8 @@ import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.tenantdb.api.v1alpha1.TenantDatabase;
 import io.tenantdb.api.v1alpha1.TenantDatabaseStatus;
+import io.tenantdb.testing.ApiServer;
 import io.tenantdb.testing.Checkout;
-import io.tenantdb.testing.KubernetesApi;
 import io.tenantdb.testing.TimescaleServer;
 import java.io.IOException;
 import java.io.InputStream;
@@ -31,9 +31,9 @@ final class Cluster {
   static final String INTERVAL = "30s";
   static final String SETTLE = "5s";
 
-  private final KubernetesApi api;
+  private final ApiServer api;
 
-  Cluster(KubernetesApi api) {
+  Cluster(ApiServer api) {
     this.api = api;
   }
 

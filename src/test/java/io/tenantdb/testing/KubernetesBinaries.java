@@ -21,12 +21,19 @@ import java.util.regex.Pattern;
  */
 record KubernetesBinaries(Path etcd, Path apiServer, String source) {
 
+  private static final Duration AT_ONCE = Duration.ofMinutes(1);
+
+  /** Less than half of what a build by go takes: a slow download is no gain. */
+  private static final Duration RATHER_THAN_BUILD = Duration.ofMinutes(3);
+
   private static final Pattern PIN = Pattern.compile("(?m)^\\s*k8s\\.io/kubernetes (v\\S+)");
 
   /** What may be done to get them: system property {@code tenantdb.kube}. */
   enum Mode {
     /** Take what is there. */
     CACHED,
+    /** Download them at once where there are none. */
+    DOWNLOAD,
     /** Build them where there are none. */
     BUILD,
     /** The same, and a machine that cannot have them fails. */
@@ -38,11 +45,12 @@ record KubernetesBinaries(Path etcd, Path apiServer, String source) {
       return switch (told) {
         case "" -> "true".equals(System.getenv("CI")) ? DEMAND : CACHED;
         case "cached" -> CACHED;
+        case "download" -> DOWNLOAD;
         case "build" -> BUILD;
         case "demand" -> DEMAND;
         default ->
             throw new IllegalArgumentException(
-                "tenantdb.kube is cached, build or demand, not " + told);
+                "tenantdb.kube is cached, download, build or demand, not " + told);
       };
     }
   }
@@ -58,8 +66,16 @@ record KubernetesBinaries(Path etcd, Path apiServer, String source) {
     return assets()
         .or(() -> in(cache, "cache"))
         .or(() -> kubeApiTest(version))
-        .or(() -> mode == Mode.CACHED ? Optional.empty() : KubernetesDownload.attempt(version))
+        .or(() -> download(mode, version))
         .orElseGet(() -> build(mode, version, cache));
+  }
+
+  private static Optional<KubernetesBinaries> download(Mode mode, String version) {
+    return switch (mode) {
+      case CACHED -> Optional.empty();
+      case DOWNLOAD -> KubernetesDownload.attempt(version, AT_ONCE);
+      case BUILD, DEMAND -> KubernetesDownload.attempt(version, RATHER_THAN_BUILD);
+    };
   }
 
   private static Optional<KubernetesBinaries> assets() {
@@ -89,7 +105,7 @@ record KubernetesBinaries(Path etcd, Path apiServer, String source) {
   }
 
   private static KubernetesBinaries build(Mode mode, String version, Path cache) {
-    if (mode == Mode.CACHED) {
+    if (mode == Mode.CACHED || mode == Mode.DOWNLOAD) {
       throw new PartUnavailableException(
           "no etcd and kube-apiserver %s in KUBEBUILDER_ASSETS or %s; mvn -Pkube verify builds them once (about 10 minutes, needs Go)"
               .formatted(version, cache));
