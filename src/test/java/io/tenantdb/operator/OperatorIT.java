@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * On a real API server, as a service account; what needs rights, kubectl or a process of its own
- * too.
+ * On a real API server, as a service account; and what needs rights, kubectl or a process of its
+ * own.
  */
 class OperatorIT extends OperatorTests {
   private final KubernetesApi api;

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.StreamSupport;
 
@@ -99,6 +98,6 @@ record ServedKind(
   }
 
   private static List<JsonNode> elements(JsonNode list) {
-    return new ArrayList<>(StreamSupport.stream(list.spliterator(), false).toList());
+    return StreamSupport.stream(list.spliterator(), false).toList();
   }
 }
