@@ -3,20 +3,15 @@ package io.tenantdb.bench;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
-import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.utils.Serialization;
 import io.tenantdb.api.v1alpha1.TenantDatabase;
 import io.tenantdb.api.v1alpha1.TenantDatabaseStatus;
 import io.tenantdb.testing.Checkout;
 import io.tenantdb.testing.KubernetesApi;
 import io.tenantdb.testing.PostgresServer;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 
 /** The resources that the measured operator looks after. */
 final class Resources {
@@ -32,23 +27,8 @@ final class Resources {
     this.server = server;
   }
 
-  void installDefinition() throws IOException {
-    CustomResourceDefinition definition =
-        Serialization.unmarshal(
-            Files.readString(Checkout.root().resolve("crds/tenantdatabases.tenantdb.io.yaml")),
-            CustomResourceDefinition.class);
-    client.resource(definition).serverSideApply();
-    client
-        .resource(definition)
-        .waitUntilCondition(
-            crd ->
-                crd != null
-                    && crd.getStatus() != null
-                    && crd.getStatus().getConditions().stream()
-                        .anyMatch(
-                            c -> c.getType().equals("Established") && c.getStatus().equals("True")),
-            1,
-            TimeUnit.MINUTES);
+  void installDefinition() {
+    api.applyCrd(Checkout.root().resolve("crds/tenantdatabases.tenantdb.io.yaml"));
   }
 
   /** A namespace with the Secret of the server's superuser. */

@@ -6,13 +6,12 @@ import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
-import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.tenantdb.api.v1alpha1.TenantDatabase;
 import io.tenantdb.api.v1alpha1.TenantDatabaseStatus;
+import io.tenantdb.testing.ApiServer;
 import io.tenantdb.testing.Checkout;
-import io.tenantdb.testing.KubernetesApi;
 import io.tenantdb.testing.TimescaleServer;
 import java.io.IOException;
 import java.io.InputStream;
@@ -31,15 +30,15 @@ final class Cluster {
   static final String INTERVAL = "30s";
   static final String SETTLE = "5s";
 
-  private final KubernetesApi api;
+  private final ApiServer api;
 
-  Cluster(KubernetesApi api) {
+  Cluster(ApiServer api) {
     this.api = api;
   }
 
   /** Installs the CRD, the namespace and the Secret of {@code examples/}. */
   void prepare(String user, String password) throws IOException {
-    installCrd(Checkout.root().resolve("crds/tenantdatabases.tenantdb.io.yaml"));
+    api.applyCrd(Checkout.root().resolve("crds/tenantdatabases.tenantdb.io.yaml"));
     api.createNamespace(NAMESPACE);
     try (InputStream file = Files.newInputStream(example("fruitpak-secret.yaml"))) {
       api.adminClient().load(file).items().stream()
@@ -47,24 +46,6 @@ final class Cluster {
           .map(Secret.class::cast)
           .forEach(secret -> apply(secret, user, password));
     }
-  }
-
-  /** Without kubectl, so that the demo runs where there is none. */
-  private void installCrd(Path file) throws IOException {
-    CustomResourceDefinition definition =
-        Serialization.unmarshal(Files.readString(file), CustomResourceDefinition.class);
-    api.adminClient().resource(definition).serverSideApply();
-    api.adminClient()
-        .resource(definition)
-        .waitUntilCondition(
-            crd ->
-                crd != null
-                    && crd.getStatus() != null
-                    && crd.getStatus().getConditions().stream()
-                        .anyMatch(
-                            c -> c.getType().equals("Established") && c.getStatus().equals("True")),
-            1,
-            TimeUnit.MINUTES);
   }
 
   private void apply(Secret secret, String user, String password) {

@@ -10,8 +10,10 @@ import io.fabric8.kubernetes.api.model.events.v1.Event;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.tenantdb.api.v1alpha1.TenantDatabase;
 import io.tenantdb.chart.ChartAccount;
+import io.tenantdb.testing.ApiServer;
 import io.tenantdb.testing.Checkout;
 import io.tenantdb.testing.Helm;
+import io.tenantdb.testing.InProcessApi;
 import io.tenantdb.testing.KubernetesApi;
 import io.tenantdb.testing.PostgresServer;
 import java.sql.Connection;
@@ -26,28 +28,45 @@ import java.util.Optional;
 import org.awaitility.core.ConditionFactory;
 
 /**
- * A namespace and a database of one test, and the operator with the rights that the chart gives it
- * there.
+ * A namespace and a database of one test, and the operator; where the API knows rights, with those
+ * that the chart gives it there.
  */
 final class Stage implements AutoCloseable {
   static final String NAME = "fruit";
+  private static final String ANYBODY = "tenantdb-operator";
 
+  private final ApiServer api;
   private final PostgresServer server;
-  private final ChartAccount account;
+  private final Optional<ChartAccount> account;
   private final String namespace;
   private final String database;
   private final KubernetesClient operatorClient;
   private final KubernetesClient client;
   private final List<OperatorProcess> processes = new ArrayList<>();
 
+  /** With the account of a release of the chart. */
   Stage(KubernetesApi api, Helm helm, PostgresServer server, String name) {
+    this(api, Optional.of(new ChartAccount(api, helm, name)), server, name);
+  }
+
+  /** As anybody: there are no rights to give. */
+  Stage(InProcessApi api, PostgresServer server, String name) {
+    this(api, Optional.empty(), server, name);
+  }
+
+  private Stage(ApiServer api, Optional<ChartAccount> account, PostgresServer server, String name) {
+    this.api = api;
     this.server = server;
+    this.account = account;
     this.client = api.adminClient();
     api.applyCrd(Checkout.root().resolve("crds/tenantdatabases.tenantdb.io.yaml"));
     this.namespace = api.createNamespace(name);
     this.database = server.createDatabase(name.replace('-', '_'));
-    this.account = new ChartAccount(api, helm, namespace).install("watch=own");
-    this.operatorClient = KubernetesClients.of(account.config());
+    this.operatorClient =
+        KubernetesClients.of(
+            account
+                .map(it -> it.install("watch=own").config())
+                .orElseGet(() -> api.configAs(ANYBODY)));
   }
 
   String namespace() {
@@ -64,7 +83,7 @@ final class Stage implements AutoCloseable {
 
   /** One of several replicas. */
   OperatorProcess replica() {
-    account.install("watch=own", "replicas=2");
+    account.ifPresent(it -> it.install("watch=own", "replicas=2"));
     OperatorConfig alone = config("test-" + processes.size());
     return start(
         new OperatorConfig(
@@ -105,7 +124,7 @@ final class Stage implements AutoCloseable {
   Map<String, String> environment() {
     return Map.of(
         "KUBECONFIG",
-        account.kubeconfig().toString(),
+        account.map(ChartAccount::kubeconfig).orElseGet(() -> api.kubeconfigAs(ANYBODY)).toString(),
         "TENANTDB_WATCH_NAMESPACES",
         namespace,
         "TENANTDB_LISTEN",
@@ -268,5 +287,6 @@ final class Stage implements AutoCloseable {
     processes.forEach(OperatorProcess::close);
     client.resources(TenantDatabase.class).inNamespace(namespace).delete();
     operatorClient.close();
+    server.execute("postgres", "DROP DATABASE " + database + " WITH (FORCE)");
   }
 }

@@ -84,7 +84,7 @@ public final class Helm {
   }
 
   private static Helm build(KubernetesBinaries.Mode mode, String version, Path cache) {
-    if (mode == KubernetesBinaries.Mode.CACHED) {
+    if (!mode.mayBuild()) {
       throw new PartUnavailableException(
           "no helm %s in %s, and none as new in HELM or on the PATH; mvn -Pkube verify builds it once (about 4 minutes, needs Go)"
               .formatted(version, cache));

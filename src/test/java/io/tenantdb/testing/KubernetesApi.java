@@ -1,6 +1,5 @@
 package io.tenantdb.testing;
 
-import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.api.model.authentication.TokenRequest;
 import io.fabric8.kubernetes.api.model.authorization.v1.SubjectAccessReviewBuilder;
@@ -28,7 +27,7 @@ import org.awaitility.Awaitility;
  * default service account, a deleted namespace stays Terminating, and the aggregated roles (admin,
  * edit, view) allow nothing. Tests take namespaces of their own.
  */
-public final class KubernetesApi implements AutoCloseable {
+public final class KubernetesApi implements ApiServer {
 
   private static final Duration START_LIMIT = Duration.ofMinutes(3);
   private static final String ADMIN = "admin";
@@ -75,6 +74,17 @@ public final class KubernetesApi implements AutoCloseable {
     }
   }
 
+  @Override
+  public String description() {
+    return "etcd and kube-apiserver " + version() + " (" + binaries.source() + ")";
+  }
+
+  @Override
+  public boolean authorizes() {
+    return true;
+  }
+
+  @Override
   public String url() {
     return access.url();
   }
@@ -89,7 +99,7 @@ public final class KubernetesApi implements AutoCloseable {
     return adminClient.getKubernetesVersion().getGitVersion();
   }
 
-  /** A client that may do everything; it is closed with the server. */
+  @Override
   public KubernetesClient adminClient() {
     return adminClient;
   }
@@ -106,7 +116,7 @@ public final class KubernetesApi implements AutoCloseable {
     return client(access.withToken(token));
   }
 
-  /** How {@link #clientAs} connects, for whoever builds a client of its own. */
+  @Override
   public Config configAs(String user, String... groups) {
     return access.as(user, List.of(groups));
   }
@@ -181,28 +191,12 @@ public final class KubernetesApi implements AutoCloseable {
         .getAllowed();
   }
 
-  /** Creates a namespace and returns its name. */
-  public String createNamespace(String name) {
-    adminClient
-        .namespaces()
-        .resource(new NamespaceBuilder().withNewMetadata().withName(name).endMetadata().build())
-        .create();
-    return name;
-  }
-
-  /** Applies a file of CustomResourceDefinitions and waits until the server serves them. */
-  public void applyCrd(Path file) {
-    kubectl("apply", "--server-side", "--force-conflicts", "-f", file.toString()).orThrow();
-    kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", file.toString())
-        .orThrow();
-  }
-
-  /** The administrator's kubeconfig file. */
+  @Override
   public Path kubeconfig() {
     return directory.resolve(ADMIN + ".kubeconfig");
   }
 
-  /** Writes a kubeconfig file of {@code user}, a member of {@code groups}. */
+  @Override
   public Path kubeconfigAs(String user, String... groups) {
     return writeKubeconfig(user, configAs(user, groups));
   }

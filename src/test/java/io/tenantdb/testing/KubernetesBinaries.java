@@ -2,6 +2,7 @@ package io.tenantdb.testing;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
@@ -15,6 +16,11 @@ record KubernetesBinaries(Path etcd, Path apiServer, String source) {
 
   private static final GoModule SOURCES = GoModule.of("apiserver");
 
+  private static final Duration AT_ONCE = Duration.ofMinutes(1);
+
+  /** Less than half of what a build by go takes: a slow download is no gain. */
+  private static final Duration RATHER_THAN_BUILD = Duration.ofMinutes(3);
+
   /**
    * What may be done to get them, and helm, which go would have to build: system property {@code
    * tenantdb.kube}.
@@ -22,10 +28,20 @@ record KubernetesBinaries(Path etcd, Path apiServer, String source) {
   enum Mode {
     /** Take what is there. */
     CACHED,
+    /** Download them at once where there are none. */
+    DOWNLOAD,
     /** Build them where there are none. */
     BUILD,
     /** The same, and a machine that cannot have them fails. */
     DEMAND;
+
+    /** Whether go may be set to work, for minutes. */
+    boolean mayBuild() {
+      return switch (this) {
+        case CACHED, DOWNLOAD -> false;
+        case BUILD, DEMAND -> true;
+      };
+    }
 
     /** The mode that this JVM was told; in CI nothing may be missing. */
     static Mode current() {
@@ -33,11 +49,12 @@ record KubernetesBinaries(Path etcd, Path apiServer, String source) {
       return switch (told) {
         case "" -> "true".equals(System.getenv("CI")) ? DEMAND : CACHED;
         case "cached" -> CACHED;
+        case "download" -> DOWNLOAD;
         case "build" -> BUILD;
         case "demand" -> DEMAND;
         default ->
             throw new IllegalArgumentException(
-                "tenantdb.kube is cached, build or demand, not " + told);
+                "tenantdb.kube is cached, download, build or demand, not " + told);
       };
     }
   }
@@ -53,8 +70,16 @@ record KubernetesBinaries(Path etcd, Path apiServer, String source) {
     return assets()
         .or(() -> in(cache, "cache"))
         .or(() -> kubeApiTest(version))
-        .or(() -> mode == Mode.CACHED ? Optional.empty() : KubernetesDownload.attempt(version))
+        .or(() -> download(mode, version))
         .orElseGet(() -> build(mode, version, cache));
+  }
+
+  private static Optional<KubernetesBinaries> download(Mode mode, String version) {
+    return switch (mode) {
+      case CACHED -> Optional.empty();
+      case DOWNLOAD -> KubernetesDownload.attempt(version, AT_ONCE);
+      case BUILD, DEMAND -> KubernetesDownload.attempt(version, RATHER_THAN_BUILD);
+    };
   }
 
   private static Optional<KubernetesBinaries> assets() {
@@ -84,7 +109,7 @@ record KubernetesBinaries(Path etcd, Path apiServer, String source) {
   }
 
   private static KubernetesBinaries build(Mode mode, String version, Path cache) {
-    if (mode == Mode.CACHED) {
+    if (!mode.mayBuild()) {
       throw new PartUnavailableException(
           "no etcd and kube-apiserver %s in KUBEBUILDER_ASSETS or %s; mvn -Pkube verify builds them once (about 10 minutes, needs Go)"
               .formatted(version, cache));

@@ -2,6 +2,7 @@ package io.tenantdb.testing;
 
 import io.fabric8.kubeapitest.KubeAPIServerConfigBuilder;
 import io.fabric8.kubeapitest.binary.BinaryManager;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -11,13 +12,10 @@ import java.util.concurrent.TimeoutException;
 /** etcd and kube-apiserver as fabric8's kube-api-test downloads them, where the network lets it. */
 final class KubernetesDownload {
 
-  /** Half of what a build by go takes: a slow download is no gain. */
-  private static final long LIMIT_SECONDS = 180;
-
   private KubernetesDownload() {}
 
-  /** Downloads the version; empty where that fails or takes too long. */
-  static Optional<KubernetesBinaries> attempt(String version) {
+  /** Downloads the version; empty where that fails or takes longer than {@code limit}. */
+  static Optional<KubernetesBinaries> attempt(String version, Duration limit) {
     Parts.say("downloading etcd and kube-apiserver " + version);
     CompletableFuture<BinaryManager> download = new CompletableFuture<>();
     Thread thread =
@@ -40,12 +38,12 @@ final class KubernetesDownload {
     thread.setDaemon(true);
     thread.start();
     try {
-      var binaries = download.get(LIMIT_SECONDS, TimeUnit.SECONDS).binaries();
+      var binaries = download.get(limit.toSeconds(), TimeUnit.SECONDS).binaries();
       return Optional.of(
           new KubernetesBinaries(
               binaries.getEtcd().toPath(), binaries.getApiServer().toPath(), "downloaded now"));
     } catch (ExecutionException | TimeoutException e) {
-      Parts.say("no download to be had; building instead");
+      Parts.say("no download to be had");
       return Optional.empty();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -75,6 +75,19 @@ public final class RealPartsExtension implements ExecutionCondition, ParameterRe
       }
     }
 
+    record InProcessKubernetes() implements Want {
+      @Override
+      public Part start() {
+        InProcessApi server = InProcessApi.start();
+        return new Part(Optional.of(server), server::close, "");
+      }
+
+      @Override
+      public String toString() {
+        return "Kubernetes API in this process";
+      }
+    }
+
     record HelmProgram() implements Want {
       @Override
       public Part start() {
@@ -191,6 +204,9 @@ public final class RealPartsExtension implements ExecutionCondition, ParameterRe
               parameter.isAnnotationPresent(RealParts.ApacheOnly.class)
                   ? License.APACHE
                   : License.COMMUNITY));
+    }
+    if (type == InProcessApi.class) {
+      return Optional.of(new Want.InProcessKubernetes());
     }
     if (type == Helm.class) {
       return Optional.of(new Want.HelmProgram());

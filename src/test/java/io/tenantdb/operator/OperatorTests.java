@@ -1,0 +1,273 @@
+package io.tenantdb.operator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.Condition;
+import io.tenantdb.api.v1alpha1.TenantDatabaseStatus.TenantsStatus;
+import io.tenantdb.testing.RealParts;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** The operator on a Kubernetes API and a native PostgreSQL. */
+@RealParts
+abstract class OperatorTests {
+  static final String INDEX =
+      """
+      interval: 30s
+      indexes:
+      - {name: ix_batches_intake, table: batches, columns: [intake]}
+      """;
+  private static final String RARELY = INDEX.replace("30s", "6h");
+
+  /** A stage of one test's own on the API in question. */
+  abstract Stage stage(String name);
+
+  @Test
+  void it_converges_stays_quiet_heals_drift_and_takes_up_a_new_tenant() throws Exception {
+    try (Stage stage = stage("converge").tenants("tenant_a", "tenant_b").secret()) {
+      OperatorProcess operator = stage.operator();
+      stage.apply(INDEX);
+
+      stage.awaitCondition("Ready", "True", "Converged");
+      assertThat(stage.validIndexes())
+          .containsExactly("tenant_a.ix_batches_intake", "tenant_b.ix_batches_intake");
+      assertThat(stage.resource().getStatus().tenants())
+          .isEqualTo(new TenantsStatus(2, 2, 0, 0, 0, 0, 0));
+      assertThat(stage.resource().getStatus().conditions().stream().map(Condition::getType))
+          .containsExactly("Connected", "DriftDetected", "Ready", "TimescaleAvailable");
+      assertThat(stage.resource().getMetadata().getFinalizers()).isEmpty();
+      Stage.patiently().untilAsserted(() -> assertThat(stage.eventReasons()).contains("Converged"));
+
+      double passes = passes(operator);
+      String version = stage.resource().getMetadata().getResourceVersion();
+      Stage.patiently().until(() -> passes(operator) >= passes + 2);
+      assertThat(stage.resource().getMetadata().getResourceVersion()).isEqualTo(version);
+
+      stage.sql("DROP INDEX tenant_a.ix_batches_intake");
+      stage.tenants("tenant_c");
+      Stage.patiently()
+          .untilAsserted(
+              () ->
+                  assertThat(stage.validIndexes())
+                      .containsExactly(
+                          "tenant_a.ix_batches_intake",
+                          "tenant_b.ix_batches_intake",
+                          "tenant_c.ix_batches_intake"));
+      Stage.patiently()
+          .untilAsserted(
+              () ->
+                  assertThat(stage.eventReasons())
+                      .contains("DriftCorrected", "TenantFound")
+                      .doesNotHaveDuplicates());
+      stage.awaitCondition("Ready", "True", "Converged");
+      assertThat(get(operator, "/readyz").statusCode()).isEqualTo(200);
+      assertThat(get(operator, "/livez").statusCode()).isEqualTo(200);
+      assertThat(get(operator, "/metrics").body())
+          .contains("tenantdb_tenants{name=\"fruit\",namespace=\"converge\",state=\"synced\"} 3")
+          .contains("tenantdb_changes_total{kind=\"CreateIndex\"");
+    }
+  }
+
+  @Test
+  void a_changed_secret_is_used_at_once() {
+    try (Stage stage = stage("rotation").tenants("tenant_a")) {
+      stage.sql(
+          "DROP ROLE IF EXISTS rotating", "CREATE ROLE rotating LOGIN SUPERUSER PASSWORD 'first'");
+      stage.operator();
+      stage.apply(RARELY);
+      stage.awaitCondition("Stalled", "True", "SecretNotFound");
+
+      stage.secret("rotating", "wrong");
+      stage.awaitCondition("Stalled", "True", "AuthenticationFailed");
+      assertThat(stage.resource().toString()).doesNotContain("wrong");
+
+      stage.secret("rotating", "first");
+      stage.awaitCondition("Ready", "True", "Converged");
+      assertThat(stage.condition("Stalled")).isEmpty();
+
+      stage.sql("ALTER ROLE rotating PASSWORD 'second'");
+      stage.secret("rotating", "second");
+      Stage.patiently()
+          .untilAsserted(() -> assertThat(stage.eventReasons()).contains("Reconnected"));
+      stage.awaitCondition("Ready", "True", "Converged");
+      assertThat(stage.events()).noneMatch(event -> event.getNote().contains("second"));
+    }
+  }
+
+  @Test
+  void suspended_it_reports_and_changes_nothing() {
+    try (Stage stage = stage("suspended").tenants("tenant_a").secret()) {
+      stage.operator();
+      stage.apply(RARELY + "suspend: true\n");
+
+      stage.awaitCondition("Ready", "False", "Suspended");
+      assertThat(stage.resource().getStatus().plan().creates()).isEqualTo(1);
+      assertThat(stage.validIndexes()).isEmpty();
+
+      stage.apply(RARELY + "suspend: false\n");
+      stage.awaitCondition("Ready", "True", "Converged");
+      assertThat(stage.validIndexes()).hasSize(1);
+    }
+  }
+
+  @Test
+  void a_tenant_that_fails_stops_nobody_else_and_is_named() {
+    try (Stage stage = stage("failing").tenants("tenant_a", "tenant_b", "tenant_c").secret()) {
+      stage.sql("INSERT INTO tenant_b.batches SELECT 1, 'g', current_date");
+      stage.operator();
+      stage.apply(
+          """
+          interval: 6h
+          indexes:
+          - {name: ux_batches_id, table: batches, columns: [id], unique: true}
+          """);
+
+      stage.awaitCondition("Stalled", "True", "DuplicateRows");
+      assertThat(stage.condition("Ready").orElseThrow().getMessage())
+          .contains("tenant_b", "ux_batches_id");
+      assertThat(stage.validIndexes())
+          .containsExactly("tenant_a.ux_batches_id", "tenant_c.ux_batches_id");
+      assertThat(stage.resource().getStatus().tenants())
+          .isEqualTo(new TenantsStatus(3, 2, 0, 0, 1, 0, 0));
+      assertThat(stage.resource().getStatus().failures())
+          .singleElement()
+          .satisfies(
+              failure -> {
+                assertThat(failure.schema()).isEqualTo("tenant_b");
+                assertThat(failure.sqlState()).isEqualTo("23505");
+                assertThat(failure.since()).isNotBlank();
+              });
+    }
+  }
+
+  @Test
+  void a_killed_session_is_made_good_for() throws SQLException {
+    try (Stage stage = stage("killed").tenants("tenant_a", "tenant_b").secret()) {
+      stage.operator();
+      try (Connection writer = stage.connect()) {
+        hold(writer);
+        stage.apply(INDEX);
+        awaitBuild(stage);
+        stage.query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ILIKE"
+                + " 'CREATE INDEX CONCURRENTLY%' AND pid <> pg_backend_pid()");
+        writer.rollback();
+      }
+
+      stage.awaitCondition("Ready", "True", "Converged");
+      assertThat(stage.validIndexes()).hasSize(2);
+      assertThat(stage.leftovers()).isEmpty();
+    }
+  }
+
+  @Test
+  void the_lease_is_given_back_and_the_next_leader_acts_at_once() {
+    try (Stage stage = stage("leader").tenants("tenant_a").secret()) {
+      OperatorProcess first = stage.replica();
+      stage.apply(RARELY);
+      stage.awaitCondition("Ready", "True", "Converged");
+      first.close();
+
+      assertThat(
+              stage
+                  .client()
+                  .leases()
+                  .inNamespace(stage.namespace())
+                  .withName("tenantdb-operator")
+                  .get()
+                  .getSpec()
+                  .getHolderIdentity())
+          .isNullOrEmpty();
+      stage.replica();
+      stage.apply(RARELY.replace("ix_batches_intake", "ix_other"));
+      stage.awaitCondition("Ready", "True", "Converged");
+      assertThat(stage.validIndexes()).contains("tenant_a.ix_other");
+    }
+  }
+
+  @Test
+  void of_two_resources_with_the_same_hypertable_the_older_keeps_it() {
+    String hypertable =
+        """
+        interval: 6h
+        hypertables:
+        - {table: batches, timeColumn: intake, chunkInterval: 7 days}
+        """;
+    try (Stage stage = stage("conflict").tenants("tenant_a").secret()) {
+      stage.operator();
+      stage.apply(hypertable);
+      stage.awaitCondition("Ready", "True", "Converged");
+      // Creation timestamps are whole seconds, and the uid decides between equal ones.
+      await().pollDelay(Duration.ofMillis(1100)).until(() -> true);
+      stage.apply(
+          "younger",
+          hypertable + "indexes: [{name: ix_younger, table: batches, columns: [grower]}]\n");
+
+      Stage.patiently()
+          .untilAsserted(
+              () ->
+                  assertThat(stage.resource("younger").getStatus().conditions())
+                      .anySatisfy(
+                          condition -> {
+                            assertThat(condition.getType()).isEqualTo("Stalled");
+                            assertThat(condition.getReason()).isEqualTo("Conflict");
+                            assertThat(condition.getMessage())
+                                .contains("tenant_a", "batches", "conflict/fruit");
+                          }));
+      assertThat(stage.validIndexes()).contains("tenant_a.ix_younger");
+      stage.awaitCondition("Ready", "True", "Converged");
+
+      stage.client().resource(stage.resource()).delete();
+      Stage.patiently()
+          .untilAsserted(
+              () ->
+                  assertThat(stage.resource("younger").getStatus().conditions())
+                      .anySatisfy(
+                          condition ->
+                              assertThat(condition)
+                                  .extracting(Condition::getType, Condition::getStatus)
+                                  .containsExactly("Ready", "True")));
+    }
+  }
+
+  /** A transaction that a concurrent build has to wait for. */
+  static void hold(Connection writer) throws SQLException {
+    writer.setAutoCommit(false);
+    try (Statement statement = writer.createStatement()) {
+      statement.execute("INSERT INTO tenant_a.batches SELECT 0, 'w', current_date");
+    }
+  }
+
+  static void awaitBuild(Stage stage) {
+    Stage.patiently()
+        .until(() -> !stage.query("SELECT pid FROM pg_stat_progress_create_index").isEmpty());
+  }
+
+  private static double passes(OperatorProcess operator) throws IOException, InterruptedException {
+    Matcher count =
+        Pattern.compile("tenantdb_pass_duration_seconds_count\\{[^}]*} ([0-9.]+)")
+            .matcher(get(operator, "/metrics").body());
+    return count.find() ? Double.parseDouble(count.group(1)) : 0;
+  }
+
+  private static HttpResponse<String> get(OperatorProcess operator, String path)
+      throws IOException, InterruptedException {
+    return HttpClient.newHttpClient()
+        .send(
+            HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + operator.port() + path))
+                .timeout(Duration.ofSeconds(10))
+                .build(),
+            HttpResponse.BodyHandlers.ofString());
+  }
+}
