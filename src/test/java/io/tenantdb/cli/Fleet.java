@@ -1,6 +1,7 @@
 package io.tenantdb.cli;
 
 import io.tenantdb.fleet.Outcome;
+import io.tenantdb.model.AggregateChange.RefreshMaterializedView;
 import io.tenantdb.model.CanonicalIndex;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
@@ -20,6 +21,7 @@ import io.tenantdb.model.Target;
 import io.tenantdb.model.TenantPlan;
 import io.tenantdb.model.TenantState;
 import io.tenantdb.model.TimeSpan;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -37,7 +39,9 @@ final class Fleet {
   private final List<String> missing = new ArrayList<>();
   private final List<Outcome.Failure> failures = new ArrayList<>();
   private final List<ChangeResult> results = new ArrayList<>();
+  private final List<RefreshMaterializedView> due = new ArrayList<>();
   private Optional<Outcome.Held> held = Optional.empty();
+  private Optional<Duration> nextUpkeep = Optional.empty();
 
   static Fleet of(String... schemas) {
     Fleet fleet = new Fleet();
@@ -50,6 +54,17 @@ final class Fleet {
 
   Fleet change(Change change) {
     changes.get(change.target().schema()).add(change);
+    return this;
+  }
+
+  Fleet due(RefreshMaterializedView refresh) {
+    due.add(refresh);
+    return this;
+  }
+
+  /** The refreshes go on in the next pass. */
+  Fleet more() {
+    nextUpkeep = Optional.of(Duration.ZERO);
     return this;
   }
 
@@ -104,14 +119,15 @@ final class Fleet {
         changes.entrySet().stream()
             .map(e -> new TenantPlan(e.getKey(), e.getValue(), findings.get(e.getKey())))
             .toList();
-    Plan plan = new Plan(tenants, refused, missing);
+    Plan plan = new Plan(tenants, refused, missing, new Plan.Upkeep(due, Optional.empty()));
     Map<String, TenantState> states = new LinkedHashMap<>();
     tenants.forEach(tenant -> states.put(tenant.schema(), tenant.state()));
     missing.forEach(schema -> states.put(schema, TenantState.FAILED));
     failures.stream()
         .filter(f -> results.stream().anyMatch(r -> r.message().equals(f.message())))
         .forEach(f -> states.put(f.schema(), TenantState.FAILED));
-    return new Outcome(observed(), plan, plan, results, states, failures, held, Optional.empty());
+    return new Outcome(
+        observed(), plan, plan, results, states, failures, held, Optional.empty(), nextUpkeep);
   }
 
   private static Observed observed() {
