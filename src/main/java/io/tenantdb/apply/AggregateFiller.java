@@ -100,7 +100,21 @@ final class AggregateFiller {
         told = System.nanoTime();
         progress.accept(progress(change, windows.get(i), 100 * i / windows.size()));
       }
+      // At each: the owner may have put something there meanwhile.
+      runNoTenantCode(change);
       refresh(change, windows.get(i), type);
+    }
+  }
+
+  private void runNoTenantCode(FillAggregate change) throws SQLException {
+    Optional<String> code = new TenantCode(session.connection()).of(change.target());
+    if (code.isPresent()) {
+      throw new ApplyException(
+          Reason.NotSupported,
+          "filling it would run "
+              + code.get()
+              + " of the tenant, which the operator does not do; take it away from the aggregate and"
+              + " from what it reads");
     }
   }
 

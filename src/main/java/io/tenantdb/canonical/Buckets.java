@@ -17,13 +17,21 @@ final class Buckets {
 
   private Buckets() {}
 
-  /** The width of the first one; empty where there is none, or none that is a literal. */
+  /**
+   * The width of the first one, of those that rows are grouped by where there are some: a query may
+   * call the function elsewhere too. Empty where there is none, or none that is a literal.
+   */
   static Optional<TimeSpan> width(ViewText view) {
-    Matcher interval = INTERVAL.matcher(view.text());
+    int grouping = view.text().lastIndexOf("GROUP BY ");
+    return first(view.text().substring(Math.max(0, grouping))).or(() -> first(view.text()));
+  }
+
+  private static Optional<TimeSpan> first(String text) {
+    Matcher interval = INTERVAL.matcher(text);
     if (interval.find()) {
       return Optional.of(new TimeSpan.Interval(interval.group(1)));
     }
-    Matcher whole = WHOLE.matcher(view.text());
+    Matcher whole = WHOLE.matcher(text);
     return whole.find()
         ? Optional.of(new TimeSpan.Whole(Long.parseLong(whole.group(1))))
         : Optional.empty();

@@ -1,6 +1,7 @@
 package io.tenantdb.cli;
 
 import io.tenantdb.fleet.Outcome;
+import java.time.Duration;
 import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -10,8 +11,8 @@ import picocli.CommandLine.Option;
     header = "Make every tenant as declared, online.",
     description = {
       "",
-      "Prints the plan, asks, and carries it out tenant by tenant. Ctrl-C is safe at any time: the"
-          + " running statements are cancelled, and the next run finishes or cleans what was begun.",
+      "Prints the plan, asks, and carries it out tenant by tenant; then refreshes the materialized"
+          + " views whose time has come. Ctrl-C is safe at any time: the running statements are cancelled, and the next run finishes or cleans what was begun.",
       ""
     },
     exitCodeListHeading = "%nExit codes:%n",
@@ -48,21 +49,23 @@ final class ApplyCommand extends EngineCommand {
   int run(Request request, EngineSession session) throws InterruptedException {
     Outcome looked = look(request, session);
     new PlanText(out(), sql).print(request.title(), looked);
-    boolean changes = !looked.initial().changes().isEmpty();
-    boolean due = !looked.initial().upkeep().due().isEmpty() && !request.suspended();
-    if (!changes && !due) {
-      return ended(looked);
+    if (looked.initial().changes().isEmpty()) {
+      // No difference that anybody is asked about: without an operator this is who refreshes.
+      return ended(refreshes(request, looked) ? apply(session) : looked);
     }
     if (request.suspended()) {
       complain("spec.suspend is true: nothing is changed.");
       return ExitCodes.REFUSED;
     }
-    // A refresh alone is no change, and nobody waits for it.
-    if (changes && !confirmed()) {
+    if (!confirmed()) {
       complain("Nothing was changed.");
       return ExitCodes.ERROR;
     }
     return ended(apply(session));
+  }
+
+  private static boolean refreshes(Request request, Outcome looked) {
+    return !looked.initial().upkeep().due().isEmpty() && !request.suspended();
   }
 
   private boolean confirmed() {
@@ -91,7 +94,11 @@ final class ApplyCommand extends EngineCommand {
                   + ". What was begun is finished, or cleaned, by the next run; run apply again.");
         };
     try (Interruption interruption = new Interruption(session::cancelRunning, farewell).arm()) {
-      return session.pass(interruption.gate(), progress);
+      Outcome outcome = session.pass(interruption.gate(), progress);
+      while (outcome.nextUpkeep().filter(Duration::isZero).isPresent()) {
+        outcome = session.pass(interruption.gate(), progress);
+      }
+      return outcome;
     } finally {
       progress.end();
       out().println(progress.summary() + ".");

@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -41,9 +42,19 @@ public final class Engine {
   private Canonicalizer canonicalizer = new Canonicalizer();
   private Sightings sightings = new Sightings();
   private final Attempts attempts = new Attempts();
+  private final LongSupplier nanoTime;
   private final KnownDatabase known = new KnownDatabase();
   private final AtomicReference<Rollout> running = new AtomicReference<>();
   private volatile boolean cancelled;
+
+  /** Remembers nothing yet. */
+  public Engine() {
+    this(System::nanoTime);
+  }
+
+  Engine(LongSupplier nanoTime) {
+    this.nanoTime = nanoTime;
+  }
 
   /**
    * One pass over all tenants. Observing needs no lock; from the first change on, one session lock
@@ -61,14 +72,14 @@ public final class Engine {
     Acted acted =
         admission.acts()
             ? act(new Work(database, desired, gate, listener), first, admission, outcomes)
-            : new Acted(first, admission.held());
+            : new Acted(first, admission.held(), false);
     attempts.note(outcomes.results(), acted.last().observed().now());
     Outcome outcome =
         outcomes.outcome(
             acted.last(),
             acted.held(),
             sightings.untilSettled(desired, acted.last().observed().now()),
-            acted.held().isPresent() ? Optional.empty() : untilUpkeep(acted.last(), gate));
+            acted.held().isPresent() ? Optional.empty() : untilUpkeep(acted, gate));
     outcome.plan().tenants().stream()
         .filter(tenant -> outcome.states().get(tenant.schema()) == TenantState.SYNCED)
         .filter(
@@ -79,8 +90,8 @@ public final class Engine {
 
   /** What a pass is made of. */
   private record Work(Database database, Desired desired, Gate gate, PassListener listener) {
-    Rollout rollout(int atOnce) {
-      return new Rollout(database, desired, gate, listener, atOnce);
+    Rollout rollout(Gate limited, int atOnce) {
+      return new Rollout(database, desired, limited, listener, atOnce);
     }
   }
 
@@ -89,8 +100,9 @@ public final class Engine {
    *
    * @param last what is live at the end
    * @param held why changes were not tried
+   * @param more true when refreshes are due that the next pass is to go on with
    */
-  private record Acted(Look last, Optional<Held> held) {}
+  private record Acted(Look last, Optional<Held> held, boolean more) {}
 
   private Acted act(Work work, Look first, Admission admission, Outcomes outcomes) {
     Desired desired = work.desired();
@@ -99,7 +111,9 @@ public final class Engine {
       if (!lock.tryLock()) {
         // Upkeep alone is done by who has the lock.
         return new Acted(
-            first, admission.changes() ? Optional.of(busy(desired, lock)) : admission.held());
+            first,
+            admission.changes() ? Optional.of(busy(desired, lock)) : admission.held(),
+            false);
       }
       Function<Change, Optional<ChangeResult>> notNow = c -> notNow(c, desired, first);
       Supplier<Look> again = () -> look(work.database(), desired);
@@ -108,16 +122,20 @@ public final class Engine {
       Optional<Held> held =
           admission
               .held()
-              .or(() -> rounds.run(plan -> rollOut(plan, work.rollout(TENANTS_AT_ONCE))));
+              .or(
+                  () ->
+                      rounds.run(
+                          plan -> rollOut(plan, work.rollout(work.gate(), TENANTS_AT_ONCE))));
       if (cancelled || halted(held).isPresent()) {
-        return new Acted(rounds.last(), held);
+        return new Acted(rounds.last(), held, false);
       }
+      Shift shift = new Shift(work.gate(), nanoTime);
       Rollout.Done done =
           new Upkeep(notNow, outcomes)
-              .run(rounds.last().plan().upkeep(), plan -> rollOut(plan, work.rollout(1)));
+              .run(rounds.last().plan().upkeep(), plan -> rollOut(plan, work.rollout(shift, 1)));
       Optional<Held> halted = halted(done.held());
       boolean fresher = done.changed() && halted.isEmpty();
-      return new Acted(fresher ? again.get() : rounds.last(), halted.or(() -> held));
+      return new Acted(fresher ? again.get() : rounds.last(), halted.or(() -> held), shift.over());
     } catch (SQLException e) {
       throw DatabaseException.of(e, "hold the session lock of the pass");
     }
@@ -181,10 +199,13 @@ public final class Engine {
    * How long until the next refresh; empty where those that are due already may not be done, and so
    * are left to the interval.
    */
-  private static Optional<Duration> untilUpkeep(Look look, Gate gate) {
-    Plan.Upkeep upkeep = look.plan().upkeep();
+  private static Optional<Duration> untilUpkeep(Acted acted, Gate gate) {
+    Plan.Upkeep upkeep = acted.last().plan().upkeep();
+    if (acted.more()) {
+      return Optional.of(Duration.ZERO);
+    }
     return upkeep.due().stream().anyMatch(refresh -> gate.closed(refresh).isPresent())
         ? Optional.empty()
-        : upkeep.next().map(at -> Duration.between(look.observed().now(), at));
+        : upkeep.next().map(at -> Duration.between(acted.last().observed().now(), at));
   }
 }

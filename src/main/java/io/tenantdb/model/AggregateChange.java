@@ -513,6 +513,20 @@ public sealed interface AggregateChange extends Change {
         "COMMENT ON " + keyword + " " + target.relation() + " IS " + Identifiers.literal(text));
   }
 
+  /**
+   * TimescaleDB takes whole numbers that PostgreSQL converts to the time column's type by itself:
+   * those of a smaller type, and no {@code bigint} for {@code integer}.
+   */
+  private static String offsetType(TimeSpan offset) {
+    if (!(offset instanceof TimeSpan.Whole whole)) {
+      return offset.sqlType();
+    }
+    if (whole.units() <= Short.MAX_VALUE) {
+      return "smallint";
+    }
+    return whole.units() <= Integer.MAX_VALUE ? "integer" : "bigint";
+  }
+
   private static List<Statement> addPolicy(
       Target target, Refresh refresh, long startInSeconds, Mark mark, String extensionSchema) {
     List<String> parameters = new ArrayList<>(List.of(target.relation()));
@@ -526,9 +540,9 @@ public sealed interface AggregateChange extends Change {
             "SELECT "
                 + Identifiers.qualified(extensionSchema, "add_continuous_aggregate_policy")
                 + "(?::regclass, start_offset => "
-                + refresh.startOffset().map(o -> "?::" + o.sqlType()).orElse("NULL")
+                + refresh.startOffset().map(o -> "?::" + offsetType(o)).orElse("NULL")
                 + ", end_offset => ?::"
-                + refresh.endOffset().sqlType()
+                + offsetType(refresh.endOffset())
                 + ", schedule_interval => ?::interval, initial_start => now() + ?::interval)",
             parameters),
         // By the id of what keeps the rows: the names that the view of jobs has changed in 2.20.

@@ -38,12 +38,15 @@ final class ContinuousAggregatePlanner {
   /** Plans one that is not there. */
   void create(AggregateTask task) {
     Optional<Refresh> refresh = task.aggregate().refresh();
+    // Until it is made, no row that it may be made of goes.
     if (task.isTaken(task.name()) || task.isSuperuserOwned(task.source()) || !hasBucket(task)) {
+      task.draft().holdRetention(task.source().name());
       return;
     }
     // All or nothing: an aggregate without its policy would be left half-made.
     if (refresh.isPresent()
         && !(window.holds(task, refresh.get()) && policy.ownerCanLogin(task, task.source()))) {
+      task.draft().holdRetention(task.source().name());
       return;
     }
     Mark mark = task.aggregate().mark(desired.ownerId(), Mark.Origin.MADE);
@@ -134,7 +137,9 @@ final class ContinuousAggregatePlanner {
               + ", and is left to "
               + owned.owner()
               + ": CALL refresh_continuous_aggregate as that role.");
-    } else if (!task.isSuperuserOwned(owned)) {
+    } else if (task.isSuperuserOwned(owned)) {
+      task.draft().holdRetention(task.source().name());
+    } else {
       task.draft()
           .change(
               owned,

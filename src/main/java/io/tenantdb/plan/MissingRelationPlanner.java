@@ -5,6 +5,7 @@ import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.Reason;
+import io.tenantdb.model.TenantSelection.OnMissingTable;
 import java.util.Optional;
 
 /** Says why an aggregate's query is refused; where a relation is missing, what is done about it. */
@@ -20,7 +21,12 @@ final class MissingRelationPlanner {
 
   void refused(TenantDraft draft, DesiredAggregate aggregate, Refused refused) {
     String name = aggregate.name();
-    if (!refused.sqlState().equals(UNDEFINED_TABLE)) {
+    boolean tableMissing = refused.sqlState().equals(UNDEFINED_TABLE);
+    if (!tableMissing || desired.tenants().onMissingTable() != OnMissingTable.SKIP) {
+      // Once the query can be had it is to be made of all rows.
+      aggregate.mentions().forEach(draft::holdRetention);
+    }
+    if (!tableMissing) {
       draft.find(
           Verdict.FAILED,
           name,

@@ -19,6 +19,9 @@ class BucketsTest {
         Arguments.of("SELECT public.time_bucket('1 day'::interval, t.ts) AS d", day()),
         Arguments.of("SELECT time_bucket('1 day'::interval, t.ts, 'Europe/Paris'::text)", day()),
         Arguments.of("SELECT \"My Ext\".time_bucket('1 day'::interval, t.ts)", day()),
+        Arguments.of(
+            "SELECT max(time_bucket('1 hour'::interval, ts)) AS h, time_bucket('1 day'::interval, ts) AS d FROM t GROUP BY (time_bucket('1 day'::interval, ts)) HAVING true",
+            day()),
         Arguments.of("SELECT time_bucket(10, t.ts) AS b", Optional.of(new Whole(10))),
         Arguments.of("SELECT time_bucket('10'::bigint, t.ts)", Optional.of(new Whole(10))),
         Arguments.of("SELECT time_bucket((10)::bigint, t.ts)", Optional.of(new Whole(10))),

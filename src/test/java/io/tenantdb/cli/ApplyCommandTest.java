@@ -2,11 +2,15 @@ package io.tenantdb.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tenantdb.apply.Aggregates;
 import io.tenantdb.fleet.Gate;
+import io.tenantdb.model.AggregateChange.RefreshMaterializedView;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.Reason;
+import io.tenantdb.model.Target;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -48,10 +52,20 @@ class ApplyCommandTest {
   }
 
   @Test
-  void aRefreshThatIsDueIsMadeWithoutAsking() {
-    Fleet due = Fleet.of("tenant_a").due("tenant_a");
-    assertThat(run.passes(due, Fleet.of("tenant_a")).run("apply")).isZero();
-    assertThat(run.passesMayChange).containsExactly(false, true);
+  void whatIsDueIsRefreshedThoughNothingDiffersAndNobodyIsAsked() {
+    RefreshMaterializedView refresh =
+        Aggregates.refresh(new Target("tenant_a", "daily", "app"), Instant.EPOCH);
+
+    assertThat(
+            run.passes(
+                    Fleet.of("tenant_a").due(refresh),
+                    Fleet.of("tenant_a").done(refresh).more(),
+                    Fleet.of("tenant_a").done(refresh))
+                .run("apply"))
+        .isZero();
+    assertThat(run.passesMayChange).containsExactly(false, true, true);
+    assertThat(run.prompts).isEmpty();
+    assertThat(run.out).contains("tenant_a daily rows");
   }
 
   @Test

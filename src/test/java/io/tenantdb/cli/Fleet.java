@@ -21,6 +21,7 @@ import io.tenantdb.model.Target;
 import io.tenantdb.model.TenantPlan;
 import io.tenantdb.model.TenantState;
 import io.tenantdb.model.TimeSpan;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -40,6 +41,7 @@ final class Fleet {
   private final List<ChangeResult> results = new ArrayList<>();
   private final List<RefreshMaterializedView> due = new ArrayList<>();
   private Optional<Outcome.Held> held = Optional.empty();
+  private Optional<Duration> nextUpkeep = Optional.empty();
 
   static Fleet of(String... schemas) {
     Fleet fleet = new Fleet();
@@ -52,6 +54,17 @@ final class Fleet {
 
   Fleet change(Change change) {
     changes.get(change.target().schema()).add(change);
+    return this;
+  }
+
+  Fleet due(RefreshMaterializedView refresh) {
+    due.add(refresh);
+    return this;
+  }
+
+  /** The refreshes go on in the next pass. */
+  Fleet more() {
+    nextUpkeep = Optional.of(Duration.ZERO);
     return this;
   }
 
@@ -126,7 +139,8 @@ final class Fleet {
     failures.stream()
         .filter(f -> results.stream().anyMatch(r -> r.message().equals(f.message())))
         .forEach(f -> states.put(f.schema(), TenantState.FAILED));
-    return new Outcome(observed(), plan, plan, results, states, failures, held, Optional.empty());
+    return new Outcome(
+        observed(), plan, plan, results, states, failures, held, Optional.empty(), nextUpkeep);
   }
 
   private static Observed observed() {

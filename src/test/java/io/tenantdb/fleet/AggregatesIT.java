@@ -13,6 +13,7 @@ import io.tenantdb.testing.RealParts;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 /** Aggregates where there is no TimescaleDB: materialized views that the operator refreshes. */
@@ -101,6 +102,38 @@ class AggregatesIT {
           .containsExactly(
               "started tenant_b", "finished tenant_b", "started tenant_a", "finished tenant_a");
       assertSameRows(fruit, "tenant_a");
+    }
+  }
+
+  @Test
+  void refreshes_that_take_long_let_a_pass_end_and_go_on_in_the_next_one() {
+    Fruit fruit = new Fruit(server, "shifts").tenants("tenant_a", "tenant_b");
+    AtomicLong clock = new AtomicLong();
+    Engine slow = new Engine(clock::get);
+    List<String> refreshed = new ArrayList<>();
+    PassListener listener =
+        new PassListener() {
+          @Override
+          public void finished(ChangeResult result) {
+            refreshed.add(result.change().target().schema());
+            clock.addAndGet(Shift.LENGTH.toNanos());
+          }
+        };
+    try (Database database = fruit.open()) {
+      pass(database, SPEC, Gate.OPEN);
+      refreshedLongAgo(fruit, "tenant_a", "2020-01-02");
+      refreshedLongAgo(fruit, "tenant_b", "2020-01-01");
+
+      Outcome first = slow.pass(database, Fruit.desired(SPEC), Gate.OPEN, listener);
+
+      assertThat(refreshed).containsExactly("tenant_b");
+      assertThat(first.converged()).isTrue();
+      assertThat(first.nextLook()).contains(Duration.ZERO);
+
+      Outcome second = slow.pass(database, Fruit.desired(SPEC), Gate.OPEN, listener);
+
+      assertThat(refreshed).containsExactly("tenant_b", "tenant_a");
+      assertThat(second.nextLook()).hasValueSatisfying(next -> assertThat(next).isPositive());
     }
   }
 

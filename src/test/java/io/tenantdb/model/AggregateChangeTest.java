@@ -148,7 +148,7 @@ class AggregateChangeTest {
     Refresh whole = new Refresh("1 hour", Optional.empty(), new TimeSpan.Whole(100), HASH);
 
     assertThat(new AddRefreshPolicy(TARGET, whole, 0, JOB, "ts", false).script())
-        .contains("start_offset => NULL, end_offset => '100'::bigint");
+        .contains("start_offset => NULL, end_offset => '100'::smallint");
     assertThat(alter(whole, true, Optional.empty()).script())
         .contains("'start_offset', NULL::text, 'end_offset', '100'::bigint, 'managed_by'");
   }

@@ -308,6 +308,28 @@ class AggregatePlanTest {
               List.of(),
               List.of(Reason.Busy),
               TenantState.PENDING),
+          row(
+              "refused: what it is to be made of once it is mended is kept",
+              skip(form(new Refused(Reason.DefinitionRefused, "42703", "no such column")))
+                  .andThen(retention("30 days")),
+              List.of(),
+              List.of(Reason.DefinitionRefused),
+              TenantState.FAILED),
+          row(
+              "skipped for want of a table: retention goes on",
+              skip(form(NO_TABLE))
+                  .andThen(w -> w.onMissing = OnMissingTable.SKIP)
+                  .andThen(retention("30 days")),
+              List.of(AddPolicy.class),
+              List.of(Reason.TableSkipped),
+              TenantState.PENDING),
+          row(
+              "cannot be made for want of a bucket: its rows are kept",
+              skip(form(Daily.form(Optional.empty(), Optional.empty(), own("t"))))
+                  .andThen(retention("30 days")),
+              List.of(),
+              List.of(Reason.DefinitionRefused),
+              TenantState.FAILED),
           failed(
               "cannot be judged without a person",
               skip(form(new Unknown(Reason.InsufficientPrivilege, "no"))),
