@@ -32,11 +32,18 @@ final class Sentences {
   private static String said(Change change, Reason reason, String sqlState, String words) {
     return switch (reason) {
       case DuplicateRows -> duplicates(change);
-      case DefinitionRefused -> refused(change, sqlState).orElseGet(() -> stopped(words));
+      case DefinitionRefused -> refused(change, sqlState).orElseGet(() -> refusedAs(change, words));
       case BuildTimeout -> "it was given up after spec.safety.buildTimeout; it is tried again.";
       case LockTimeout -> "other sessions hold the table locked; it is tried again.";
       default -> stopped(words);
     };
+  }
+
+  /** TimescaleDB has rules of its own for a query, which nobody could hold it to before. */
+  private static String refusedAs(Change change, String words) {
+    return change instanceof CreateAggregate create
+        ? "aggregates[" + create.aggregate().name() + "].query is refused: " + stopped(words)
+        : stopped(words);
   }
 
   private static String stopped(String words) {

@@ -159,12 +159,14 @@ public final class SqlStates {
    * row: a detail may hold values.
    */
   public static String messageAndDetail(SQLException e) {
+    // Details and hints are sentences, and one sentence is made of all.
     return Stream.concat(
             Stream.of(primaryMessage(e)),
             server(e).stream()
                 .flatMap(m -> Stream.of(m.getDetail(), m.getHint()))
                 .filter(text -> text != null && !text.isBlank())
                 .map(SqlStates::line))
+        .map(text -> text.replaceFirst("\\.$", ""))
         .collect(Collectors.joining(": "));
   }
 

@@ -266,7 +266,9 @@ class AggregateFillerIT {
     assertThat(result.reason()).isEqualTo(Reason.DefinitionRefused);
     assertThat(result.sqlState()).isEqualTo("0A000");
     assertThat(result.message())
-        .startsWith(SCHEMA + ": Day ly: invalid continuous aggregate view")
+        .startsWith(
+            SCHEMA
+                + ": Day ly: aggregates[Day ly].query is refused: invalid continuous aggregate view")
         .contains("At least one hypertable should be used");
   }
 

@@ -171,6 +171,16 @@ class SqlStatesTest {
   }
 
   @Test
+  void messageDetailAndHintAreOneSentence() {
+    SQLException e =
+        new PSQLException(
+            new ServerErrorMessage(
+                "SERROR\0C0A000\0Minvalid query\0DNo windows are supported.\0HEnable them.\0"));
+    assertThat(SqlStates.messageAndDetail(e))
+        .isEqualTo("invalid query: No windows are supported: Enable them");
+  }
+
+  @Test
   void thePrimaryMessageHasNoControlCharacters() {
     SQLException e =
         new PSQLException(
