@@ -34,6 +34,12 @@ final class ViewTexts {
    */
   record Stamp(String rule, String columns) {}
 
+  /**
+   * How many are printed in one transaction. It holds its locks to the end, and the server's table
+   * of locks, 6,400 by default, is the applications' too.
+   */
+  private static final int TOGETHER = 200;
+
   private record Kept(Stamp stamp, ViewText text) {}
 
   private static final String LOCKED =
@@ -82,9 +88,13 @@ final class ViewTexts {
     if (!missing.isEmpty() && !locked.isEmpty()) {
       lockedOf(catalog, missing.keySet(), locked).forEach(missing::remove);
     }
-    if (!missing.isEmpty() && !print(catalog, missing.values(), now)) {
-      for (View view : missing.values()) {
-        print(catalog, List.of(view), now);
+    List<View> all = List.copyOf(missing.values());
+    for (int i = 0; i < all.size(); i += TOGETHER) {
+      List<View> some = all.subList(i, Math.min(all.size(), i + TOGETHER));
+      if (!print(catalog, some, now)) {
+        for (View view : some) {
+          print(catalog, List.of(view), now);
+        }
       }
     }
     return new ViewTexts(now);

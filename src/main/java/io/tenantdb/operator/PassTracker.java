@@ -42,6 +42,8 @@ final class PassTracker implements PassListener {
   private final Map<TenantState, Integer> counts = new EnumMap<>(TenantState.class);
   private Optional<Look> first = Optional.empty();
   private int open;
+  // Refreshes go one after the other, and no change beside them.
+  private boolean upkeep;
   private Instant told = Instant.MIN;
 
   /** Hears where a pass stands. */
@@ -116,13 +118,18 @@ final class PassTracker implements PassListener {
   @Override
   public synchronized void started(Change change) {
     // A view that is refreshed on schedule makes nothing unready.
-    if (!change.upkeep()) {
+    upkeep = change.upkeep();
+    if (!upkeep) {
       tellNowAndThen();
     }
   }
 
   @Override
   public synchronized void progress(BuildProgress progress) {
+    // Nor is a status written for each of thousands; but for one that waits for somebody.
+    if (upkeep && progress.blocker().isEmpty()) {
+      return;
+    }
     running.put(new Looks.Place(progress.schema(), progress.object()), progress);
     tellNowAndThen();
   }

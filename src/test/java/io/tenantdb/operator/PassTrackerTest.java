@@ -2,9 +2,12 @@ package io.tenantdb.operator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tenantdb.apply.Aggregates;
+import io.tenantdb.model.AggregateChange.RefreshMaterializedView;
 import io.tenantdb.model.BuildProgress;
 import io.tenantdb.model.ChangeResult;
 import io.tenantdb.model.Reason;
+import io.tenantdb.model.Target;
 import io.tenantdb.model.TenantState;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -56,6 +59,25 @@ class PassTrackerTest {
 
     assertThat(looks).hasSizeBetween(3, 4);
     assertThat(builds.get(builds.size() - 1)).hasSize(1);
+  }
+
+  @Test
+  void a_refresh_on_schedule_is_told_only_while_it_waits_for_somebody() {
+    PassTracker tracker = tracker(List.of());
+    tracker.planned(Scenes.observed("tenant_a"), Scenes.plan(Scenes.inSync("tenant_a")));
+    RefreshMaterializedView refresh =
+        Aggregates.refresh(new Target("tenant_a", "daily", "app"), Scenes.NOW);
+
+    tracker.started(refresh);
+    tracker.progress(refreshing(Optional.empty()));
+    assertThat(looks).isEmpty();
+
+    tracker.progress(refreshing(Optional.of("pid 7")));
+    assertThat(builds).singleElement().satisfies(build -> assertThat(build).hasSize(1));
+  }
+
+  private static BuildProgress refreshing(Optional<String> blocker) {
+    return new BuildProgress("tenant_a", "daily rows", OptionalInt.empty(), "refreshing", blocker);
   }
 
   @Test
