@@ -34,6 +34,7 @@ final class AggregateFiller {
       WHERE d.num_slices IS NULL AND ca.user_view_schema = ? AND ca.user_view_name = ?""";
 
   private final WorkSession session;
+  private final FillGuard guard;
   private final Consumer<BuildProgress> progress;
   private final Predicate<Change> mayGoOn;
 
@@ -44,6 +45,7 @@ final class AggregateFiller {
   AggregateFiller(
       WorkSession session, Consumer<BuildProgress> progress, Predicate<Change> mayGoOn) {
     this.session = session;
+    this.guard = new FillGuard(session.connection());
     this.progress = progress;
     this.mayGoOn = mayGoOn;
   }
@@ -100,6 +102,7 @@ final class AggregateFiller {
         told = System.nanoTime();
         progress.accept(progress(change, windows.get(i), 100 * i / windows.size()));
       }
+      guard.check(change);
       refresh(change, windows.get(i), type);
     }
   }
