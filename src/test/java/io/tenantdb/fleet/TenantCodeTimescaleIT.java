@@ -228,6 +228,37 @@ class TenantCodeTimescaleIT {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          min(kg::int) | 22P02
+          min(1 / (length(kg) - 9)) | 22012
+          min(to_timestamp(kg, 'YYYY')) | 22007
+          """)
+  void what_stops_a_fill_holds_no_row(String column, String sqlState) {
+    rows();
+    server.execute(
+        "SET ROLE tenant_a_owner",
+        "INSERT INTO tenant_a.batches VALUES (now() - interval '2 days', 'grower', 'secret-kg')",
+        "RESET ROLE");
+    try (Database database = open()) {
+      Outcome outcome =
+          pass(engine, database, QUERY.replace("count(*) AS n", column + " AS n"), Gate.OPEN);
+
+      assertThat(outcome.failures())
+          .singleElement()
+          .satisfies(
+              f -> {
+                assertThat(f.reason()).isEqualTo(Reason.DefinitionRefused);
+                assertThat(f.sqlState()).isEqualTo(sqlState);
+                assertThat(f.message()).startsWith("tenant_a: daily_intake rows: ");
+              });
+      assertThat(outcome.toString()).doesNotContain("secret");
+    }
+  }
+
   private void rows() {
     server.execute(
         "SET ROLE tenant_a_owner",
