@@ -34,7 +34,7 @@ class TenantCodeIT {
           aggregate | SELECT grower_id AS g, sum(status) AS n FROM batches GROUP BY 1 | SELECT 1
           view | SELECT grower_id AS g, n FROM seen | CREATE VIEW tenant_a.seen AS SELECT grower_id, count(tenant_a.one()) AS n FROM tenant_a.batches GROUP BY 1
           policy | SELECT grower_id AS g, count(*) AS n FROM batches GROUP BY 1 | ALTER TABLE tenant_a.batches ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY
-          constraint | SELECT grower_id AS g, count(*) AS n FROM parted GROUP BY 1 | ALTER TABLE tenant_a.parted ADD CONSTRAINT folded CHECK (tenant_a.one() = 1)
+          constraint | SELECT grower_id AS g, count(*) AS n FROM parted WHERE id > 0 GROUP BY 1 | ALTER TABLE tenant_a.parted ADD CONSTRAINT folded CHECK (tenant_a.one() = 1)
           statistics | SELECT grower_id AS g, count(*) AS n FROM batches GROUP BY 1 | CREATE STATISTICS tenant_a.folded ON (tenant_a.one()), id FROM tenant_a.batches
           index | SELECT grower_id AS g, count(*) AS n FROM batches GROUP BY 1 | CREATE INDEX folded ON tenant_a.batches ((tenant_a.one()))
           """)
