@@ -34,6 +34,7 @@ final class AggregateFiller {
       WHERE d.num_slices IS NULL AND ca.user_view_schema = ? AND ca.user_view_name = ?""";
 
   private final WorkSession session;
+  private final FillGuard guard;
   private final Consumer<BuildProgress> progress;
   private final Predicate<Change> mayGoOn;
 
@@ -44,6 +45,7 @@ final class AggregateFiller {
   AggregateFiller(
       WorkSession session, Consumer<BuildProgress> progress, Predicate<Change> mayGoOn) {
     this.session = session;
+    this.guard = new FillGuard(session.connection());
     this.progress = progress;
     this.mayGoOn = mayGoOn;
   }
@@ -101,20 +103,8 @@ final class AggregateFiller {
         progress.accept(progress(change, windows.get(i), 100 * i / windows.size()));
       }
       // At each: the owner may have put something there meanwhile.
-      runNoTenantCode(change);
+      guard.check(change);
       refresh(change, windows.get(i), type);
-    }
-  }
-
-  private void runNoTenantCode(FillAggregate change) throws SQLException {
-    Optional<String> code = new TenantCode(session.connection()).of(change.target());
-    if (code.isPresent()) {
-      throw new ApplyException(
-          Reason.NotSupported,
-          "filling it would run "
-              + code.get()
-              + " of the tenant, which the operator does not do; take it away from the aggregate and"
-              + " from what it reads");
     }
   }
 

@@ -2,6 +2,7 @@ package io.tenantdb.canonical;
 
 import io.tenantdb.database.Sql;
 import io.tenantdb.database.SqlStates;
+import io.tenantdb.database.TenantCode;
 import io.tenantdb.model.CanonicalAggregate;
 import io.tenantdb.model.CanonicalAggregate.Buildable;
 import io.tenantdb.model.CanonicalAggregate.Refused;
@@ -35,7 +36,7 @@ final class TempView implements AutoCloseable {
 
   private static final String SOURCES =
       """
-      SELECT DISTINCT n.nspname, c.relname, c.relkind, c.relforcerowsecurity
+      SELECT DISTINCT n.nspname, c.relname, c.relkind, c.relforcerowsecurity, c.oid
       """
           + OF_VIEW
           + """
@@ -45,7 +46,7 @@ final class TempView implements AutoCloseable {
       ORDER BY 1, 2
       """;
 
-  // PostgreSQL keeps no dependencies on its own objects. An enumeration has no code.
+  // An enumeration has no code, nor has an array of one.
   private static final String CODE =
       """
       WITH used AS (
@@ -53,10 +54,9 @@ final class TempView implements AutoCloseable {
       """
           + OF_VIEW
           + """
-        WHERE r.ev_class = ?::regclass AND d.refobjid >= 16384
-          AND NOT EXISTS (
-            SELECT FROM pg_depend e
-            WHERE e.classid = d.refclassid AND e.objid = d.refobjid AND e.deptype = 'e')
+        WHERE r.ev_class = ?::regclass AND\s"""
+          + TenantCode.IS_OWN
+          + """
       )
       SELECT 'function ' || p.proname FROM used u
       JOIN pg_proc p ON u.refclassid = 'pg_proc'::regclass AND p.oid = u.refobjid
@@ -66,7 +66,8 @@ final class TempView implements AutoCloseable {
       UNION ALL
       SELECT 'type ' || t.typname FROM used u
       JOIN pg_type t ON u.refclassid = 'pg_type'::regclass AND t.oid = u.refobjid
-      WHERE t.typtype <> 'e'
+      LEFT JOIN pg_type item ON item.oid = t.typelem
+      WHERE coalesce(item.typtype, t.typtype) <> 'e'
       ORDER BY 1
       LIMIT 1
       """;
@@ -74,7 +75,7 @@ final class TempView implements AutoCloseable {
   /** No such table, column or function. */
   private static final Set<String> NOT_FOUND = Set.of("42P01", "42703", "42883", "42704");
 
-  private record Relation(String schema, String name, String kind, boolean rowSecurity) {}
+  private record Relation(String schema, String name, String kind, boolean rowSecurity, long oid) {}
 
   private final Connection connection;
   private final ViewSite site;
@@ -189,8 +190,16 @@ final class TempView implements AutoCloseable {
             Statement.of(SOURCES, view),
             row ->
                 new Relation(
-                    row.getString(1), row.getString(2), row.getString(3), row.getBoolean(4)));
+                    row.getString(1),
+                    row.getString(2),
+                    row.getString(3),
+                    row.getBoolean(4),
+                    row.getLong(5)));
     List<String> code = Sql.query(connection, Statement.of(CODE, view), row -> row.getString(1));
+    Optional<String> attached =
+        TenantCode.ofReading(
+            connection,
+            relations.stream().filter(r -> !r.kind().equals("v")).map(Relation::oid).toList());
     return new Buildable(
         text,
         columns,
@@ -198,7 +207,8 @@ final class TempView implements AutoCloseable {
         Buckets.width(text),
         code.stream()
             .findFirst()
-            .or(() -> relations.stream().flatMap(r -> code(r).stream()).findFirst()));
+            .or(() -> relations.stream().flatMap(r -> code(r).stream()).findFirst())
+            .or(() -> attached));
   }
 
   private Source source(Relation relation) {

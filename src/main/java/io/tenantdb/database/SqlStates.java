@@ -55,6 +55,11 @@ public final class SqlStates {
   private static final Set<String> REFUSING =
       Set.of("21", "22", "23", "38", "39", "42", "54", "P0");
 
+  // Where PL/pgSQL, PL/Python, PL/Perl and PL/Tcl pass on what a function raises: with whatever
+  // SQLSTATE it likes, and with whatever it has read.
+  private static final Set<String> RAISED_IN =
+      Set.of("pl_exec.c", "plpy_elog.c", "plperl.c", "pltcl.c");
+
   private SqlStates() {}
 
   /** Why a session could not be opened. */
@@ -93,9 +98,14 @@ public final class SqlStates {
 
   /**
    * Why a change failed: what PostgreSQL says about values, rows and definitions does not pass by
-   * itself, unlike the same words about a query of the catalogs.
+   * itself, unlike the same words about a query of the catalogs. What a function raises is about
+   * its rows, whatever SQLSTATE it gives: a tenant's own code neither halts a database nor has its
+   * words repeated.
    */
   public static Reason whileChanging(SQLException e) {
+    if (raisedByFunction(e)) {
+      return Reason.DefinitionRefused;
+    }
     Reason reason = whileRunning(e);
     String state = state(e);
     return reason == Reason.DatabaseError && REFUSING.stream().anyMatch(state::startsWith)
@@ -205,6 +215,11 @@ public final class SqlStates {
 
   private static Optional<Reason> none() {
     return Optional.empty();
+  }
+
+  private static boolean raisedByFunction(SQLException e) {
+    return !fatal(e)
+        && server(e).map(ServerErrorMessage::getFile).filter(RAISED_IN::contains).isPresent();
   }
 
   private static boolean fatal(SQLException e) {

@@ -144,8 +144,8 @@ public enum Reason {
   /** A materialized view stands in where a continuous aggregate could be. */
   FallbackServes(Remedy.NONE),
   /**
-   * The query runs a tenant's own code, which the operator does not: its first fill is left to the
-   * owner.
+   * The query, or what stands on the tables under it, runs a tenant's own code, which the operator
+   * does not: its first fill is left to the owner.
    */
   FillLeftToOwner(Remedy.NONE),
   /** A person paused the policy's job ({@code scheduled = false}); it is not un-paused. */

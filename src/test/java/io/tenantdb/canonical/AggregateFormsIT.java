@@ -202,6 +202,10 @@ class AggregateFormsIT {
           operator | SELECT day FROM sales WHERE shop = kg | operator =
           view | SELECT day FROM peek | view peek
           policy | SELECT day FROM secret | row security of secret
+          constraint | SELECT day FROM checked | constraint sneaky of checked
+          statistics | SELECT day FROM counted | statistics sneaked of counted
+          leaf_index | SELECT day FROM parted | index sneak_ix of leaf
+          array | SELECT day FROM sales WHERE mood IN ('ok', 'sad') |
           none | SELECT day, mood FROM sales WHERE mood = 'ok' |
           """)
   void aTenantsOwnCodeIsFound(String name, String query, String code, PostgresServer server) {
@@ -217,6 +221,13 @@ class AggregateFormsIT {
                 "CREATE OPERATOR = (FUNCTION = eq, LEFTARG = int, RIGHTARG = numeric)",
                 "CREATE VIEW peek AS SELECT day FROM sales",
                 "CREATE TABLE secret (day date)",
+                "CREATE FUNCTION still(date) RETURNS date IMMUTABLE LANGUAGE sql AS 'SELECT $1'",
+                "CREATE TABLE checked (day date, CONSTRAINT sneaky CHECK (still(day) = day))",
+                "CREATE TABLE counted (day date, shop int)",
+                "CREATE STATISTICS sneaked ON (still(day)), shop FROM counted",
+                "CREATE TABLE parted (day date) PARTITION BY RANGE (day)",
+                "CREATE TABLE leaf PARTITION OF parted DEFAULT",
+                "CREATE INDEX sneak_ix ON leaf (still(day))",
                 "ALTER TABLE secret ENABLE ROW LEVEL SECURITY",
                 "ALTER TABLE secret FORCE ROW LEVEL SECURITY")) {
       Buildable form = (Buildable) form(fleet, "t1", query);

@@ -1,6 +1,7 @@
 package io.tenantdb.fleet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.tenantdb.database.Database;
 import io.tenantdb.model.Change;
@@ -10,6 +11,10 @@ import io.tenantdb.model.Reason;
 import io.tenantdb.model.TenantState;
 import io.tenantdb.testing.PostgresServer;
 import io.tenantdb.testing.RealParts;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,6 +42,16 @@ class AggregatesIT {
             count(*) AS n
           FROM batches GROUP BY 1, 2
         uniqueColumns: [day, grower_id]
+        refresh: {every: 1 hour, startOffset: 7 days, endOffset: 1 hour}
+      """;
+
+  private static final String SLOW =
+      """
+      aggregates:
+      - name: daily_intake
+        query: SELECT grower_id, count(*) AS n FROM batches, pg_sleep(3) GROUP BY 1
+        fallback: MaterializedView
+        uniqueColumns: [grower_id]
         refresh: {every: 1 hour, startOffset: 7 days, endOffset: 1 hour}
       """;
 
@@ -175,6 +190,66 @@ class AggregatesIT {
               });
       assertThat(fruit.query("SELECT schemaname FROM pg_matviews")).containsExactly("tenant_b");
     }
+  }
+
+  @Test
+  void a_killed_process_leaves_no_half_made_view_and_readers_never_notice() throws Exception {
+    Fruit fruit = new Fruit(server, "killed_view").tenants("tenant_a");
+    try (Database database = fruit.open()) {
+      Process creating = EngineProcess.start(server, "engine_killed_view", SLOW);
+      awaitSleeping(fruit, "CREATE MATERIALIZED VIEW");
+      creating.destroyForcibly().waitFor();
+
+      assertThat(fruit.query("SELECT relname FROM pg_class WHERE relname LIKE 'daily%'")).isEmpty();
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(() -> pass(database, SLOW, Gate.OPEN).converged());
+      assertThat(fruit.query("SELECT count(*)::text FROM tenant_a.daily_intake"))
+          .containsExactly("10");
+
+      refreshedLongAgo(fruit, "tenant_a", "2020-01-01");
+      fruit.execute("INSERT INTO tenant_a.batches VALUES (1000, now(), 'new', 'received')");
+      Process refreshing = EngineProcess.start(server, "engine_killed_view", SLOW);
+      awaitSleeping(fruit, "REFRESH MATERIALIZED VIEW CONCURRENTLY");
+      assertThat(rows(fruit)).containsExactly("10");
+      refreshing.destroyForcibly().waitFor();
+
+      assertThat(rows(fruit)).containsExactly("10");
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(
+              () -> {
+                pass(database, SLOW, Gate.OPEN);
+                return rows(fruit).equals(List.of("11"));
+              });
+      assertThat(pass(database, SLOW, Gate.OPEN).initial().upkeep().due()).isEmpty();
+    }
+  }
+
+  /** What a reader sees who does not wait for locks. */
+  private static List<String> rows(Fruit fruit) throws SQLException {
+    try (Connection connection = fruit.connect();
+        Statement statement = connection.createStatement()) {
+      statement.execute("SET lock_timeout = '100ms'");
+      try (ResultSet rows =
+          statement.executeQuery("SELECT count(*)::text FROM tenant_a.daily_intake")) {
+        rows.next();
+        return List.of(rows.getString(1));
+      }
+    }
+  }
+
+  private static void awaitSleeping(Fruit fruit, String statement) {
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .until(
+            () ->
+                !fruit
+                    .query(
+                        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep' AND query LIKE '"
+                            + statement
+                            + "%'")
+                    .isEmpty());
   }
 
   private Outcome pass(Database database, String spec, Gate gate) {

@@ -1,6 +1,7 @@
 package io.tenantdb.fleet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.tenantdb.database.ConnectionSettings;
 import io.tenantdb.database.ConnectionSettings.Tls;
@@ -8,6 +9,7 @@ import io.tenantdb.database.Database;
 import io.tenantdb.database.Password;
 import io.tenantdb.model.AggregateChange.FillAggregate;
 import io.tenantdb.model.AggregateChange.MarkAggregate;
+import io.tenantdb.model.Mark;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.TenantState;
 import io.tenantdb.testing.RealParts;
@@ -16,6 +18,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -42,6 +45,9 @@ class AggregatesTimescaleIT {
         refresh: {every: 1 hour, startOffset: 7 days, endOffset: 1 hour}
       """
           .formatted(QUERY);
+
+  private static final String ANY_ROW =
+      "SELECT 1 FROM timescaledb_information.chunks WHERE hypertable_name LIKE '\\_materialized%' LIMIT 1";
 
   private final TimescaleServer server;
   private final Engine engine = new Engine();
@@ -107,6 +113,54 @@ class AggregatesTimescaleIT {
       assertFilled("tenant_a");
       assertFilled("tenant_b");
     }
+  }
+
+  @Test
+  void a_fill_whose_process_was_killed_is_ended_by_another_without_a_gap() throws Exception {
+    for (String tenant : List.of("tenant_a", "tenant_b")) {
+      server.execute(
+          "SET ROLE fruit_owner",
+          "SELECT set_chunk_time_interval('" + tenant + ".batches', interval '1 day')",
+          "INSERT INTO "
+              + tenant
+              + ".batches SELECT g, 'g', 1 FROM generate_series(now() - interval '350 days', now() - interval '160 days', interval '12 hours') g",
+          "RESET ROLE");
+    }
+    Process process = EngineProcess.start(server, SPEC.replace("'1 day'", "'1 hour'"));
+    try {
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .pollInterval(Duration.ofMillis(20))
+          .until(() -> !query(ANY_ROW).isEmpty());
+    } finally {
+      process.destroyForcibly().waitFor();
+    }
+    assertThat(marks()).as("killed before its end").anyMatch(mark -> !mark.filled());
+
+    try (Database database = open()) {
+      Outcome outcome =
+          pass(new Engine(), database, SPEC.replace("'1 day'", "'1 hour'"), Gate.OPEN);
+
+      assertThat(outcome.failures()).isEmpty();
+      assertThat(outcome.converged()).isTrue();
+    }
+    assertThat(marks()).hasSize(2).allMatch(Mark::filled);
+    for (String tenant : List.of("tenant_a", "tenant_b")) {
+      assertThat(query("SELECT sum(kg)::text FROM " + tenant + ".daily_intake"))
+          .isEqualTo(
+              query(
+                  "SELECT sum(kg)::text FROM "
+                      + tenant
+                      + ".batches WHERE time_bucket('1 hour', intake_date) + interval '1 hour' <= now() - interval '1 hour'"));
+    }
+  }
+
+  private List<Mark> marks() {
+    return query(
+            "SELECT description FROM pg_description JOIN pg_class c ON c.oid = objoid WHERE c.relkind = 'v' AND description LIKE 'tenantdb:%'")
+        .stream()
+        .flatMap(text -> Mark.parse(text).stream())
+        .toList();
   }
 
   @Test

@@ -222,7 +222,7 @@ class EngineIT {
     Desired desired = Fruit.desired(Fruit.INDEXES);
     try (Database database = fruit.open()) {
       try (Connection writer = writerOf(fruit, "tenant_a")) {
-        Process process = EngineProcess.start(server, "engine_killed_process");
+        Process process = EngineProcess.start(server, "engine_killed_process", Fruit.INDEXES);
         await().atMost(Duration.ofSeconds(60)).until(() -> isBuilding(fruit));
         process.destroyForcibly().waitFor();
 

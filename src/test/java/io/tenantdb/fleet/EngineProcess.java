@@ -5,8 +5,10 @@ import io.tenantdb.database.ConnectionSettings.Tls;
 import io.tenantdb.database.Database;
 import io.tenantdb.database.Password;
 import io.tenantdb.testing.PostgresServer;
+import io.tenantdb.testing.TimescaleServer;
 import java.io.File;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -29,25 +31,37 @@ final class EngineProcess {
             "tenantdb test");
     try (Database database = Database.of(settings)) {
       Outcome outcome =
-          new Engine().pass(database, Fruit.desired(Fruit.INDEXES), Gate.OPEN, PassListener.NONE);
+          new Engine().pass(database, Fruit.desired(args[4]), Gate.OPEN, PassListener.NONE);
       System.exit(outcome.converged() ? 0 : 3);
     }
   }
 
   /** Starts it. */
-  static Process start(PostgresServer server, String database) throws IOException {
-    ProcessBuilder builder =
-        new ProcessBuilder(
+  static Process start(PostgresServer server, String database, String spec) throws IOException {
+    return start(
+        List.of(server.host(), Integer.toString(server.port()), database, server.user(), spec),
+        server.password());
+  }
+
+  /** Starts it. */
+  static Process start(TimescaleServer server, String spec) throws IOException {
+    return start(
+        List.of(
+            server.host(), Integer.toString(server.port()), server.database(), server.user(), spec),
+        server.password());
+  }
+
+  private static Process start(List<String> arguments, String password) throws IOException {
+    List<String> command =
+        new ArrayList<>(
             List.of(
                 ProcessHandle.current().info().command().orElse("java"),
                 "-cp",
                 System.getProperty("java.class.path"),
-                EngineProcess.class.getName(),
-                server.host(),
-                Integer.toString(server.port()),
-                database,
-                server.user()));
-    builder.environment().put("PGPASSWORD", server.password());
+                EngineProcess.class.getName()));
+    command.addAll(arguments);
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().put("PGPASSWORD", password);
     File log = File.createTempFile("tenantdb-engine", ".log");
     log.deleteOnExit();
     return builder.redirectErrorStream(true).redirectOutput(log).start();
