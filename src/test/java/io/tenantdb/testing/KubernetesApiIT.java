@@ -68,6 +68,19 @@ class KubernetesApiIT {
   }
 
   @Test
+  void a_definition_with_a_field_that_the_server_does_not_know_is_refused() throws IOException {
+    Path file =
+        Files.writeString(
+            directory.resolve("pears.yaml"),
+            CRD.replace("Apple", "Pear")
+                .replace("apple", "pear")
+                .replace("singular:", "singular_:"));
+    assertThatThrownBy(() -> api.applyCrd(file))
+        .isInstanceOf(KubernetesClientException.class)
+        .hasMessageContaining("singular_");
+  }
+
+  @Test
   void rbac_refuses_whom_nothing_was_granted() {
     String namespace = api.createNamespace("fenced");
     ConfigMap map = new ConfigMapBuilder().withNewMetadata().withName("map").endMetadata().build();
