@@ -88,9 +88,10 @@ class TenantCodeIT {
     ChangeResult result = fill(DAILY, "batches");
 
     assertThat(query("SELECT count(*) FROM public.seen")).as("escapes").isEqualTo("0");
-    assertThat(result.status()).isEqualTo(Status.FAILED);
-    assertThat(result.reason()).isEqualTo(Reason.NotSupported);
-    assertThat(result.message()).startsWith("tenant_a: daily rows: ").contains("function code");
+    assertThat(result.reason()).isEqualTo(Reason.FillLeftToOwner);
+    assertThat(result.message())
+        .startsWith("tenant_a: daily rows: the first fill would run ")
+        .contains("is left to fruit_owner");
   }
 
   @Test
@@ -108,7 +109,7 @@ class TenantCodeIT {
     ChangeResult result = fill(DAILY, "hourly");
 
     assertThat(query("SELECT count(*) FROM public.seen")).as("escapes").isEqualTo("0");
-    assertThat(result.reason()).isEqualTo(Reason.NotSupported);
+    assertThat(result.reason()).isEqualTo(Reason.FillLeftToOwner);
   }
 
   @Test
