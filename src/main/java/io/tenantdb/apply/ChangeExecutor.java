@@ -2,15 +2,15 @@ package io.tenantdb.apply;
 
 import io.tenantdb.database.SqlStates;
 import io.tenantdb.model.AggregateChange.CreateAggregate;
-import io.tenantdb.model.AggregateChange.CreateMaterializedView;
 import io.tenantdb.model.AggregateChange.FillAggregate;
-import io.tenantdb.model.AggregateChange.RefreshMaterializedView;
 import io.tenantdb.model.BuildProgress;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
 import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.IndexChange.DropLeftover;
 import io.tenantdb.model.IndexChange.PublishIndex;
+import io.tenantdb.model.MaterializedViewChange.CreateMaterializedView;
+import io.tenantdb.model.MaterializedViewChange.RefreshMaterializedView;
 import io.tenantdb.model.Reason;
 import java.sql.SQLException;
 import java.time.Duration;

@@ -1,13 +1,13 @@
 package io.tenantdb.apply;
 
 import io.tenantdb.model.AggregateChange.CreateAggregate;
-import io.tenantdb.model.AggregateChange.CreateMaterializedView;
 import io.tenantdb.model.AggregateChange.FillAggregate;
-import io.tenantdb.model.AggregateChange.RefreshMaterializedView;
 import io.tenantdb.model.AggregateIndexChange.CreateAggregateIndex;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.IndexChange.CreateIndex;
+import io.tenantdb.model.MaterializedViewChange.CreateMaterializedView;
+import io.tenantdb.model.MaterializedViewChange.RefreshMaterializedView;
 import io.tenantdb.model.Reason;
 import java.util.Optional;
 import java.util.stream.Collectors;

@@ -1,8 +1,8 @@
 package io.tenantdb.fleet;
 
-import io.tenantdb.model.AggregateChange.RefreshMaterializedView;
 import io.tenantdb.model.Finding;
 import io.tenantdb.model.Mark;
+import io.tenantdb.model.MaterializedViewChange.RefreshMaterializedView;
 import io.tenantdb.model.Observed;
 import io.tenantdb.model.ObservedAggregate;
 import io.tenantdb.model.ObservedAggregate.Kind;

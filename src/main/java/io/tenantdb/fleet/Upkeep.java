@@ -1,8 +1,8 @@
 package io.tenantdb.fleet;
 
-import io.tenantdb.model.AggregateChange.RefreshMaterializedView;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
+import io.tenantdb.model.MaterializedViewChange.RefreshMaterializedView;
 import io.tenantdb.model.Plan;
 import io.tenantdb.model.TenantPlan;
 import java.util.List;

@@ -1,8 +1,6 @@
 package io.tenantdb.model;
 
 import io.tenantdb.model.CanonicalAggregate.Source;
-import io.tenantdb.model.DesiredAggregate.Refresh;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -14,7 +12,13 @@ import java.util.stream.Stream;
  * The target's table is the aggregate; its owner that of the source. All but the fill run in one
  * transaction.
  */
-public sealed interface AggregateChange extends Change {
+public sealed interface AggregateChange extends Change
+    permits AggregateChange.CreateAggregate,
+        AggregateChange.MarkAggregate,
+        AggregateChange.SetMaterializedOnly,
+        AggregateChange.FillAggregate,
+        MaterializedViewChange,
+        RefreshPolicyChange {
 
   @Override
   default String object() {
@@ -59,13 +63,16 @@ public sealed interface AggregateChange extends Change {
     public String after() {
       return "continuous aggregate: "
           + text.summary(300)
-          + aggregate.refresh().map(refresh -> "; refreshed " + describe(refresh)).orElse("");
+          + aggregate
+              .refresh()
+              .map(refresh -> "; refreshed " + RefreshPolicyChange.describe(refresh))
+              .orElse("");
     }
 
     @Override
     public List<Statement> statements() {
       List<Statement> statements = new ArrayList<>();
-      statements.add(path(searchPath));
+      statements.add(AggregateSql.path(searchPath));
       statements.add(
           Statement.of(
               "CREATE MATERIALIZED VIEW "
@@ -76,14 +83,14 @@ public sealed interface AggregateChange extends Change {
                   + ") AS\n"
                   + aggregate.query()
                   + "\nWITH NO DATA"));
-      statements.add(PG_CATALOG);
-      statements.add(comment("VIEW", target, mark.text()));
+      statements.add(AggregateSql.PG_CATALOG);
+      statements.add(AggregateSql.comment("VIEW", target, mark.text()));
       aggregate
           .refresh()
           .ifPresent(
               refresh ->
                   statements.addAll(
-                      addPolicy(
+                      RefreshPolicyChange.addPolicy(
                           target, refresh, refreshStartInSeconds, refreshMark, extensionSchema)));
       return List.copyOf(statements);
     }
@@ -98,68 +105,9 @@ public sealed interface AggregateChange extends Change {
           mark,
           refreshMark,
           0,
-          anyPath(searchPath),
+          AggregateSql.anyPath(searchPath),
           extensionSchema,
           drift);
-    }
-  }
-
-  /**
-   * Makes a materialized view with its rows and its unique index, all or nothing.
-   *
-   * @param indexMark mark of the unique index
-   */
-  record CreateMaterializedView(
-      Target target,
-      DesiredAggregate aggregate,
-      ViewText text,
-      Mark mark,
-      Mark indexMark,
-      List<String> searchPath,
-      boolean drift)
-      implements AggregateChange {
-    @Override
-    public String before() {
-      return "absent";
-    }
-
-    @Override
-    public String after() {
-      return "materialized view: "
-          + text.summary(300)
-          + aggregate.refresh().map(r -> "; refreshed every " + r.every()).orElse("");
-    }
-
-    @Override
-    public boolean lasting() {
-      return true;
-    }
-
-    @Override
-    public List<Statement> statements() {
-      DesiredIndex unique = aggregate.uniqueIndex().orElseThrow();
-      return List.of(
-          path(searchPath),
-          Statement.of(
-              "CREATE MATERIALIZED VIEW "
-                  + target.relation()
-                  + " AS\n"
-                  + aggregate.viewQuery()
-                  + "\nWITH DATA"),
-          PG_CATALOG,
-          Statement.of(unique.createSql(unique.name(), target.relation(), false)),
-          Statement.of(
-              "COMMENT ON INDEX "
-                  + target.sibling(unique.name())
-                  + " IS "
-                  + Identifiers.literal(indexMark.text())),
-          comment("MATERIALIZED VIEW", target, mark.text()));
-    }
-
-    @Override
-    public CreateMaterializedView anyTenant() {
-      return new CreateMaterializedView(
-          target.anyTenant(), aggregate, text, mark, indexMark, anyPath(searchPath), drift);
     }
   }
 
@@ -174,7 +122,8 @@ public sealed interface AggregateChange extends Change {
 
     @Override
     public List<Statement> statements() {
-      return List.of(comment(keyword(relation), target, mark.above(existing)));
+      return List.of(
+          AggregateSql.comment(AggregateSql.keyword(relation), target, mark.above(existing)));
     }
 
     @Override
@@ -215,123 +164,6 @@ public sealed interface AggregateChange extends Change {
     @Override
     public SetMaterializedOnly anyTenant() {
       return new SetMaterializedOnly(target.anyTenant(), materializedOnly, drift);
-    }
-  }
-
-  /** Adds the refresh policy of a continuous aggregate. */
-  record AddRefreshPolicy(
-      Target target,
-      Refresh refresh,
-      long startInSeconds,
-      Mark mark,
-      String extensionSchema,
-      boolean drift)
-      implements AggregateChange {
-    @Override
-    public String object() {
-      return target.table() + " refresh";
-    }
-
-    @Override
-    public String before() {
-      return "absent";
-    }
-
-    @Override
-    public String after() {
-      return describe(refresh);
-    }
-
-    @Override
-    public List<Statement> statements() {
-      return addPolicy(target, refresh, startInSeconds, mark, extensionSchema);
-    }
-
-    @Override
-    public AddRefreshPolicy anyTenant() {
-      return new AddRefreshPolicy(target.anyTenant(), refresh, 0, mark, extensionSchema, drift);
-    }
-  }
-
-  /**
-   * Changes the refresh policy in place: the job keeps its id and its statistics. A change of the
-   * mark alone is this too.
-   *
-   * @param offsets whether the offsets are to be set
-   * @param every the schedule to set; empty where it is as declared
-   * @param startInSeconds next run after a change of schedule, from now; TimescaleDB would
-   *     otherwise run at once
-   */
-  record AlterRefreshPolicy(
-      Target target,
-      int jobId,
-      Refresh refresh,
-      boolean offsets,
-      Optional<String> every,
-      long startInSeconds,
-      Mark mark,
-      String before,
-      String after,
-      String extensionSchema,
-      boolean drift)
-      implements AggregateChange {
-    @Override
-    public String object() {
-      return target.table() + " refresh";
-    }
-
-    @Override
-    public List<Statement> statements() {
-      List<String> parameters = new ArrayList<>();
-      StringBuilder sql =
-          new StringBuilder("SELECT ")
-              .append(Identifiers.qualified(extensionSchema, "alter_job"))
-              .append("(job_id");
-      every.ifPresent(
-          e -> {
-            sql.append(", schedule_interval => ?::interval, next_start => now() + ?::interval");
-            parameters.add(e);
-            parameters.add(startInSeconds + " seconds");
-          });
-      sql.append(", config => config || jsonb_build_object(");
-      if (offsets) {
-        sql.append("'start_offset', ");
-        offset(sql, parameters, refresh.startOffset());
-        sql.append(", 'end_offset', ");
-        offset(sql, parameters, Optional.of(refresh.endOffset()));
-        sql.append(", ");
-      }
-      sql.append(
-          "'managed_by', ?::text)) FROM timescaledb_information.jobs WHERE job_id = ?::integer");
-      parameters.add(mark.text());
-      parameters.add(Integer.toString(jobId));
-      return List.of(new Statement(sql.toString(), parameters));
-    }
-
-    /** As TimescaleDB writes them: interval text, JSON numbers for integer time, JSON null. */
-    private static void offset(
-        StringBuilder sql, List<String> parameters, Optional<TimeSpan> offset) {
-      sql.append(
-          offset
-              .map(o -> o instanceof TimeSpan.Whole ? "?::bigint" : "(?::interval)::text")
-              .orElse("NULL::text"));
-      offset.ifPresent(o -> parameters.add(o.text()));
-    }
-
-    @Override
-    public AlterRefreshPolicy anyTenant() {
-      return new AlterRefreshPolicy(
-          target.anyTenant(),
-          0,
-          refresh,
-          offsets,
-          every,
-          0,
-          mark,
-          before,
-          after,
-          extensionSchema,
-          drift);
     }
   }
 
@@ -382,7 +214,7 @@ public sealed interface AggregateChange extends Change {
 
     /** What says that it is filled. */
     public Statement filled() {
-      return AggregateChange.comment("VIEW", target, mark.withFilled().above(comment));
+      return AggregateSql.comment("VIEW", target, mark.withFilled().above(comment));
     }
 
     /** One call for people; it is made window by window. */
@@ -421,143 +253,5 @@ public sealed interface AggregateChange extends Change {
       return new FillAggregate(
           target.anyTenant(), source, bucket, endOffset, mark, "", extensionSchema);
     }
-  }
-
-  /**
-   * Refreshes a materialized view without blocking its readers. Part of the upkeep, not of the
-   * difference.
-   *
-   * @param slot the scheduled time that this refresh is for
-   * @param since the scheduled time of the last one; empty where none is known
-   * @param concurrently false where the view was never populated, and so nobody can read it
-   */
-  record RefreshMaterializedView(
-      Target target,
-      Instant slot,
-      Optional<Instant> since,
-      boolean concurrently,
-      Mark mark,
-      String comment)
-      implements AggregateChange {
-    @Override
-    public String object() {
-      return target.table() + " rows";
-    }
-
-    @Override
-    public boolean upkeep() {
-      return true;
-    }
-
-    @Override
-    public String before() {
-      return since.map(at -> "refreshed for " + at).orElse("not refreshed yet");
-    }
-
-    @Override
-    public String after() {
-      return "refreshed for " + slot;
-    }
-
-    @Override
-    public boolean lasting() {
-      return true;
-    }
-
-    @Override
-    public List<Statement> statements() {
-      return List.of(
-          Statement.of(
-              "REFRESH MATERIALIZED VIEW "
-                  + (concurrently ? "CONCURRENTLY " : "")
-                  + target.relation()),
-          AggregateChange.comment(
-              "MATERIALIZED VIEW", target, mark.withRefreshed(slot).above(comment)));
-    }
-
-    @Override
-    public RefreshMaterializedView anyTenant() {
-      return new RefreshMaterializedView(target.anyTenant(), slot, since, concurrently, mark, "");
-    }
-  }
-
-  /** {@code every 1 hour, from 7 days to 1 hour ago}. */
-  static String describe(Refresh refresh) {
-    return "every "
-        + refresh.every()
-        + ", from "
-        + refresh.startOffset().map(TimeSpan::text).orElse("the beginning")
-        + " to "
-        + refresh.endOffset().text()
-        + " ago";
-  }
-
-  /** The rest of the transaction finds nothing of a tenant by name. */
-  Statement PG_CATALOG = Statement.of("SET LOCAL search_path = pg_catalog");
-
-  private static Statement path(List<String> searchPath) {
-    return Statement.of("SET LOCAL search_path = " + Identifiers.list(searchPath));
-  }
-
-  private static List<String> anyPath(List<String> searchPath) {
-    return Stream.concat(Stream.of("<schema>"), searchPath.stream().skip(1)).toList();
-  }
-
-  private static String keyword(ObservedAggregate.Kind kind) {
-    // TimescaleDB presents a continuous aggregate as a view: COMMENT ON MATERIALIZED VIEW is 42809.
-    return kind == ObservedAggregate.Kind.CONTINUOUS ? "VIEW" : "MATERIALIZED VIEW";
-  }
-
-  private static Statement comment(String keyword, Target target, String text) {
-    return Statement.of(
-        "COMMENT ON " + keyword + " " + target.relation() + " IS " + Identifiers.literal(text));
-  }
-
-  /**
-   * TimescaleDB takes whole numbers that PostgreSQL converts to the time column's type by itself:
-   * those of a smaller type, and no {@code bigint} for {@code integer}.
-   */
-  private static String offsetType(TimeSpan offset) {
-    if (!(offset instanceof TimeSpan.Whole whole)) {
-      return offset.sqlType();
-    }
-    if (whole.units() <= Short.MAX_VALUE) {
-      return "smallint";
-    }
-    return whole.units() <= Integer.MAX_VALUE ? "integer" : "bigint";
-  }
-
-  private static List<Statement> addPolicy(
-      Target target, Refresh refresh, long startInSeconds, Mark mark, String extensionSchema) {
-    List<String> parameters = new ArrayList<>(List.of(target.relation()));
-    refresh.startOffset().ifPresent(offset -> parameters.add(offset.text()));
-    parameters.add(refresh.endOffset().text());
-    parameters.add(refresh.every());
-    parameters.add(startInSeconds + " seconds");
-    // Two statements: the first one's job is not among the rows that a query of its own sees.
-    return List.of(
-        new Statement(
-            "SELECT "
-                + Identifiers.qualified(extensionSchema, "add_continuous_aggregate_policy")
-                + "(?::regclass, start_offset => "
-                + refresh.startOffset().map(o -> "?::" + offsetType(o)).orElse("NULL")
-                + ", end_offset => ?::"
-                + offsetType(refresh.endOffset())
-                + ", schedule_interval => ?::interval, initial_start => now() + ?::interval)",
-            parameters),
-        // By the id of what keeps the rows: the names that the view of jobs has changed in 2.20.
-        Statement.of(
-            "SELECT "
-                + Identifiers.qualified(extensionSchema, "alter_job")
-                + "(j.job_id, config => j.config || jsonb_build_object('managed_by', ?::text))"
-                + " FROM timescaledb_information.jobs AS j"
-                + " JOIN _timescaledb_catalog.continuous_agg AS c"
-                + " ON c.mat_hypertable_id::text = j.config ->> 'mat_hypertable_id'"
-                + " WHERE j.proc_name = 'policy_refresh_continuous_aggregate'"
-                + " AND j.config ->> 'managed_by' IS NULL"
-                + " AND c.user_view_schema = ? AND c.user_view_name = ?",
-            mark.text(),
-            target.schema(),
-            target.table()));
   }
 }

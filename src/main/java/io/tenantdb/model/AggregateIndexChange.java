@@ -51,7 +51,7 @@ public sealed interface AggregateIndexChange extends Change {
       return List.of(
           Statement.of("SET LOCAL search_path = " + Identifiers.list(searchPath)),
           Statement.of(index.createSql(name, target.relation(), false)),
-          AggregateChange.PG_CATALOG,
+          AggregateSql.PG_CATALOG,
           commentOn(materialization, name, mark.text()));
     }
 

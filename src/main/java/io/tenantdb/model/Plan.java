@@ -33,7 +33,8 @@ public record Plan(
    * @param due those whose time has come, the longest overdue first
    * @param next when the next one will be due; empty where none will
    */
-  public record Upkeep(List<AggregateChange.RefreshMaterializedView> due, Optional<Instant> next) {
+  public record Upkeep(
+      List<MaterializedViewChange.RefreshMaterializedView> due, Optional<Instant> next) {
 
     /** Nothing is refreshed by us. */
     public static final Upkeep NONE = new Upkeep(List.of(), Optional.empty());

@@ -1,11 +1,11 @@
 package io.tenantdb.plan;
 
-import io.tenantdb.model.AggregateChange.CreateMaterializedView;
 import io.tenantdb.model.Canonical;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.Mark;
+import io.tenantdb.model.MaterializedViewChange.CreateMaterializedView;
 import io.tenantdb.model.ObservedAggregate;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.Reason;

@@ -1,8 +1,5 @@
 package io.tenantdb.plan;
 
-import io.tenantdb.model.AggregateChange;
-import io.tenantdb.model.AggregateChange.AddRefreshPolicy;
-import io.tenantdb.model.AggregateChange.AlterRefreshPolicy;
 import io.tenantdb.model.Canonical;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredAggregate;
@@ -14,6 +11,9 @@ import io.tenantdb.model.ObservedAggregate;
 import io.tenantdb.model.ObservedAggregate.RefreshJob;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.Reason;
+import io.tenantdb.model.RefreshPolicyChange;
+import io.tenantdb.model.RefreshPolicyChange.AddRefreshPolicy;
+import io.tenantdb.model.RefreshPolicyChange.AlterRefreshPolicy;
 import io.tenantdb.model.TimeSpan;
 import java.util.List;
 import java.util.Optional;
@@ -183,7 +183,7 @@ final class RefreshPolicyPlanner {
             differs
                 ? describe(job)
                 : "as declared, " + (job.mark().isPresent() ? "stale mark" : "unmarked"),
-            differs ? AggregateChange.describe(refresh) : "marked",
+            differs ? RefreshPolicyChange.describe(refresh) : "marked",
             extensionSchema,
             differs && !older));
   }

@@ -1,6 +1,6 @@
 package io.tenantdb.plan;
 
-import io.tenantdb.model.AggregateChange.RefreshMaterializedView;
+import io.tenantdb.model.MaterializedViewChange.RefreshMaterializedView;
 import java.time.Instant;
 import java.util.Optional;
 

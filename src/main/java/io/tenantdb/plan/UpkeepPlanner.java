@@ -1,9 +1,9 @@
 package io.tenantdb.plan;
 
-import io.tenantdb.model.AggregateChange.RefreshMaterializedView;
 import io.tenantdb.model.Canonical;
 import io.tenantdb.model.DesiredAggregate.Refresh;
 import io.tenantdb.model.Mark;
+import io.tenantdb.model.MaterializedViewChange.RefreshMaterializedView;
 import io.tenantdb.model.ObservedAggregate;
 import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedTable;

@@ -1,15 +1,15 @@
 package io.tenantdb.apply;
 
 import io.tenantdb.model.AggregateChange.CreateAggregate;
-import io.tenantdb.model.AggregateChange.CreateMaterializedView;
 import io.tenantdb.model.AggregateChange.FillAggregate;
-import io.tenantdb.model.AggregateChange.RefreshMaterializedView;
 import io.tenantdb.model.CanonicalAggregate.Source;
 import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.DesiredAggregate.Fallback;
 import io.tenantdb.model.DesiredAggregate.Refresh;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Mark;
+import io.tenantdb.model.MaterializedViewChange.CreateMaterializedView;
+import io.tenantdb.model.MaterializedViewChange.RefreshMaterializedView;
 import io.tenantdb.model.Target;
 import io.tenantdb.model.TimeSpan;
 import io.tenantdb.model.ViewText;

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tenantdb.apply.Aggregates;
 import io.tenantdb.fleet.Gate;
-import io.tenantdb.model.AggregateChange.RefreshMaterializedView;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.Finding.Verdict;
+import io.tenantdb.model.MaterializedViewChange.RefreshMaterializedView;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.Target;
 import java.nio.file.Path;

@@ -1,7 +1,6 @@
 package io.tenantdb.cli;
 
 import io.tenantdb.fleet.Outcome;
-import io.tenantdb.model.AggregateChange.RefreshMaterializedView;
 import io.tenantdb.model.CanonicalIndex;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
@@ -10,6 +9,7 @@ import io.tenantdb.model.Finding;
 import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.IndexChange;
 import io.tenantdb.model.Mark;
+import io.tenantdb.model.MaterializedViewChange.RefreshMaterializedView;
 import io.tenantdb.model.Observed;
 import io.tenantdb.model.Plan;
 import io.tenantdb.model.PolicyChange;

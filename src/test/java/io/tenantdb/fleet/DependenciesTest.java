@@ -3,7 +3,6 @@ package io.tenantdb.fleet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tenantdb.apply.Aggregates;
-import io.tenantdb.model.AggregateChange.AddRefreshPolicy;
 import io.tenantdb.model.AggregateChange.SetMaterializedOnly;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.DesiredAggregate.Refresh;
@@ -11,6 +10,7 @@ import io.tenantdb.model.HypertableChange.ConvertTable;
 import io.tenantdb.model.PolicyChange.AddPolicy;
 import io.tenantdb.model.PolicyChange.AlterPolicy;
 import io.tenantdb.model.PolicyKind;
+import io.tenantdb.model.RefreshPolicyChange.AddRefreshPolicy;
 import io.tenantdb.model.Target;
 import io.tenantdb.model.TimeSpan;
 import java.util.Optional;

@@ -3,9 +3,9 @@ package io.tenantdb.fleet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tenantdb.apply.Aggregates;
-import io.tenantdb.model.AggregateChange.RefreshMaterializedView;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
+import io.tenantdb.model.MaterializedViewChange.RefreshMaterializedView;
 import io.tenantdb.model.Plan;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.Target;

@@ -2,20 +2,20 @@ package io.tenantdb.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tenantdb.model.AggregateChange.AddRefreshPolicy;
-import io.tenantdb.model.AggregateChange.AlterRefreshPolicy;
 import io.tenantdb.model.AggregateChange.CreateAggregate;
-import io.tenantdb.model.AggregateChange.CreateMaterializedView;
 import io.tenantdb.model.AggregateChange.FillAggregate;
 import io.tenantdb.model.AggregateChange.MarkAggregate;
-import io.tenantdb.model.AggregateChange.RefreshMaterializedView;
 import io.tenantdb.model.AggregateChange.SetMaterializedOnly;
 import io.tenantdb.model.AggregateIndexChange.CreateAggregateIndex;
 import io.tenantdb.model.AggregateIndexChange.MarkAggregateIndex;
 import io.tenantdb.model.DesiredAggregate.Fallback;
 import io.tenantdb.model.DesiredAggregate.Refresh;
+import io.tenantdb.model.MaterializedViewChange.CreateMaterializedView;
+import io.tenantdb.model.MaterializedViewChange.RefreshMaterializedView;
 import io.tenantdb.model.ObservedAggregate.Kind;
 import io.tenantdb.model.ObservedAggregate.Materialization;
+import io.tenantdb.model.RefreshPolicyChange.AddRefreshPolicy;
+import io.tenantdb.model.RefreshPolicyChange.AlterRefreshPolicy;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;

@@ -2,10 +2,7 @@ package io.tenantdb.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tenantdb.model.AggregateChange.AddRefreshPolicy;
-import io.tenantdb.model.AggregateChange.AlterRefreshPolicy;
 import io.tenantdb.model.AggregateChange.CreateAggregate;
-import io.tenantdb.model.AggregateChange.CreateMaterializedView;
 import io.tenantdb.model.AggregateChange.FillAggregate;
 import io.tenantdb.model.AggregateChange.MarkAggregate;
 import io.tenantdb.model.AggregateChange.SetMaterializedOnly;
@@ -25,6 +22,7 @@ import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.IndexChange.MarkIndex;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.Mark.Origin;
+import io.tenantdb.model.MaterializedViewChange.CreateMaterializedView;
 import io.tenantdb.model.Observed.OwnerRights;
 import io.tenantdb.model.ObservedAggregate;
 import io.tenantdb.model.ObservedAggregate.RefreshJob;
@@ -36,6 +34,8 @@ import io.tenantdb.model.PolicyChange.AddPolicy;
 import io.tenantdb.model.PolicyChange.RemovePolicy;
 import io.tenantdb.model.PolicyKind;
 import io.tenantdb.model.Reason;
+import io.tenantdb.model.RefreshPolicyChange.AddRefreshPolicy;
+import io.tenantdb.model.RefreshPolicyChange.AlterRefreshPolicy;
 import io.tenantdb.model.ServerInfo.Edition;
 import io.tenantdb.model.TenantHistory;
 import io.tenantdb.model.TenantPlan;

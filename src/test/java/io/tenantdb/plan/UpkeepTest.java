@@ -2,12 +2,12 @@ package io.tenantdb.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tenantdb.model.AggregateChange.RefreshMaterializedView;
 import io.tenantdb.model.DesiredAggregate.Fallback;
 import io.tenantdb.model.DesiredAggregate.Refresh;
 import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.Mark.Origin;
+import io.tenantdb.model.MaterializedViewChange.RefreshMaterializedView;
 import io.tenantdb.model.Observed.OwnerRights;
 import io.tenantdb.model.ObservedAggregate;
 import io.tenantdb.model.ObservedAggregate.Kind;
