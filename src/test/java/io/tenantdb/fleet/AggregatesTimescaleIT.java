@@ -25,6 +25,8 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Continuous aggregates. */
 @RealParts
@@ -185,6 +187,41 @@ class AggregatesTimescaleIT {
       assertThat(outcome.converged()).isTrue();
       assertThat(jobs()).isEqualTo(jobs);
       assertThat(pass(engine, database, SPEC, Gate.OPEN).initial().empty()).isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"smallint", "integer", "bigint"})
+  void integer_time_of_any_type_has_its_policy_and_its_rows(String type) {
+    for (String tenant : List.of("tenant_a", "tenant_b")) {
+      server.execute(
+          "SET ROLE fruit_owner",
+          "SET search_path = " + tenant + ", public",
+          "CREATE TABLE counts (at " + type + " NOT NULL, n int)",
+          "SELECT create_hypertable('counts', 'at', chunk_time_interval => 100)",
+          "CREATE FUNCTION now_i() RETURNS %s LANGUAGE sql STABLE AS 'SELECT 1000::%s'"
+              .formatted(type, type),
+          "SELECT set_integer_now_func('counts', 'now_i')",
+          "INSERT INTO counts SELECT g, 1 FROM generate_series(0, 990) g");
+    }
+    String spec =
+        """
+        hypertables:
+        - {table: counts, timeColumn: at, chunkInterval: 100}
+        aggregates:
+        - name: tens
+          query: SELECT time_bucket(10::%s, at) AS ten, sum(n) AS n FROM counts GROUP BY 1
+          refresh: {every: 1 hour, startOffset: 500, endOffset: 20}
+        """
+            .formatted(type);
+    try (Database database = open()) {
+      Outcome outcome = pass(engine, database, spec, Gate.OPEN);
+
+      assertThat(outcome.failures()).isEmpty();
+      assertThat(outcome.converged()).isTrue();
+      assertThat(query("SELECT sum(n)::text FROM tenant_b.tens WHERE ten < 990"))
+          .containsExactly("990");
+      assertThat(pass(engine, database, spec, Gate.OPEN).initial().empty()).isTrue();
     }
   }
 
