@@ -84,6 +84,8 @@ public sealed interface ApiServer extends AutoCloseable permits KubernetesApi, I
   private static boolean established(HasMetadata definition) {
     return definition instanceof CustomResourceDefinition crd
         && crd.getStatus() != null
+        // A server that has only just taken it in has a status without conditions.
+        && crd.getStatus().getConditions() != null
         && crd.getStatus().getConditions().stream()
             .anyMatch(it -> it.getType().equals("Established") && it.getStatus().equals("True"));
   }
