@@ -4,6 +4,7 @@ import io.tenantdb.database.Database;
 import io.tenantdb.database.DatabaseException;
 import io.tenantdb.database.Sql;
 import io.tenantdb.model.AggregateChange.FillAggregate;
+import io.tenantdb.model.Blocker;
 import io.tenantdb.model.BuildProgress;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.MaterializedViewChange.CreateMaterializedView;
@@ -14,8 +15,10 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -39,7 +42,7 @@ public final class BuildWatch implements AutoCloseable {
   private static final String PROGRESS =
       """
       SELECT p.phase, p.blocks_done, p.blocks_total, b.pid, b.application_name, b.state,
-             extract(epoch FROM now() - b.xact_start)::bigint
+             extract(epoch FROM now() - b.xact_start)::bigint, b.usename
       FROM pg_stat_progress_create_index p
       LEFT JOIN pg_stat_activity b
         ON b.pid = coalesce(nullif(p.current_locker_pid, 0), (pg_blocking_pids(p.pid))[1])
@@ -49,7 +52,7 @@ public final class BuildWatch implements AutoCloseable {
   private static final String WAITING =
       """
       SELECT ?::text, 0, 0, b.pid, b.application_name, b.state,
-             extract(epoch FROM now() - b.xact_start)::bigint
+             extract(epoch FROM now() - b.xact_start)::bigint, b.usename
       FROM (SELECT ?::integer AS pid) p
       LEFT JOIN pg_stat_activity b ON b.pid = (pg_blocking_pids(p.pid))[1]""";
 
@@ -128,20 +131,20 @@ public final class BuildWatch implements AutoCloseable {
         change.target().schema(), change.object(), percent, row.getString(1), blocker(row));
   }
 
-  private static Optional<String> blocker(ResultSet row) throws SQLException {
+  private static Optional<Blocker> blocker(ResultSet row) throws SQLException {
     int pid = row.getInt(4);
     if (row.wasNull()) {
       return Optional.empty();
     }
-    String application = row.getString(5);
-    String state = row.getString(6);
     long age = row.getLong(7);
     return Optional.of(
-        "pid "
-            + pid
-            + (application == null || application.isEmpty() ? "" : " (" + application + ")")
-            + (state == null ? "" : ", " + state)
-            + (age > 0 ? ", transaction open for " + age + " s" : ""));
+        new Blocker(
+            pid,
+            Objects.requireNonNullElse(row.getString(5), ""),
+            Objects.requireNonNullElse(row.getString(8), ""),
+            Objects.requireNonNullElse(row.getString(6), ""),
+            age > 0 ? OptionalLong.of(age) : OptionalLong.empty(),
+            Optional.empty()));
   }
 
   @Override

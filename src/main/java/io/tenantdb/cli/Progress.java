@@ -51,7 +51,7 @@ final class Progress implements PassListener {
   public synchronized void progress(BuildProgress progress) {
     String percent =
         progress.percent().isPresent() ? " " + progress.percent().getAsInt() + " %" : "";
-    String blocker = progress.blocker().map(by -> ", waits for " + by).orElse("");
+    String blocker = progress.blocker().map(by -> ", waits for " + by.text()).orElse("");
     if (terminal) {
       draw(progress.schema() + " " + progress.object() + percent + blocker);
     } else if (progress.blocker().isPresent() && isDue(progress)) {

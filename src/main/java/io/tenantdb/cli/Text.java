@@ -51,6 +51,8 @@ final class Text {
     return switch (hazard) {
       case NONE -> "";
       case BLOCKS_WRITES -> "writers wait";
+      case TAKES_OVER -> "TAKES OVER";
+      case DROPS_OBJECT -> "DROPS IT";
       case DELETES_DATA -> "DELETES ROWS";
     };
   }

@@ -10,7 +10,7 @@ import java.util.OptionalInt;
  * @param object what is built, without the tenant
  * @param percent of the phase's blocks, or of the windows; empty where nothing is counted
  * @param phase in PostgreSQL's words; ours where it has none
- * @param blocker who is waited for: pid, application, age; empty when nobody is
+ * @param blocker who is waited for; empty when nobody is
  */
 public record BuildProgress(
-    String schema, String object, OptionalInt percent, String phase, Optional<String> blocker) {}
+    String schema, String object, OptionalInt percent, String phase, Optional<Blocker> blocker) {}

@@ -18,6 +18,7 @@ import java.util.TreeSet;
  * @param whenTimescaleMissing what to do with hypertables where TimescaleDB community is not to be
  *     had
  * @param safety guard rails
+ * @param rollout how fast changes go through the fleet
  */
 public record Desired(
     String ownerId,
@@ -27,7 +28,30 @@ public record Desired(
     List<DesiredAggregate> aggregates,
     List<TenantOverride> overrides,
     WhenTimescaleMissing whenTimescaleMissing,
-    Safety safety) {
+    Safety safety,
+    Rollout rollout) {
+
+  /** With the rollout that a spec without one has. */
+  public Desired(
+      String ownerId,
+      TenantSelection tenants,
+      List<DesiredIndex> indexes,
+      List<DesiredHypertable> hypertables,
+      List<DesiredAggregate> aggregates,
+      List<TenantOverride> overrides,
+      WhenTimescaleMissing whenTimescaleMissing,
+      Safety safety) {
+    this(
+        ownerId,
+        tenants,
+        indexes,
+        hypertables,
+        aggregates,
+        overrides,
+        whenTimescaleMissing,
+        safety,
+        new Rollout(2));
+  }
 
   public Desired {
     indexes = List.copyOf(indexes);
@@ -55,13 +79,29 @@ public record Desired(
   /** The same with other hypertables. */
   public Desired withHypertables(List<DesiredHypertable> others) {
     return new Desired(
-        ownerId, tenants, indexes, others, aggregates, overrides, whenTimescaleMissing, safety);
+        ownerId,
+        tenants,
+        indexes,
+        others,
+        aggregates,
+        overrides,
+        whenTimescaleMissing,
+        safety,
+        rollout);
   }
 
   /** The same with another selection of tenants. */
   public Desired withTenants(TenantSelection others) {
     return new Desired(
-        ownerId, others, indexes, hypertables, aggregates, overrides, whenTimescaleMissing, safety);
+        ownerId,
+        others,
+        indexes,
+        hypertables,
+        aggregates,
+        overrides,
+        whenTimescaleMissing,
+        safety,
+        rollout);
   }
 
   /** {@code spec.timescale.whenMissing}. */
@@ -76,12 +116,51 @@ public record Desired(
     ALLOW
   }
 
+  /** {@code spec.safety.onDrift}. */
+  public enum OnDrift {
+    /** What somebody changed or removed is made as declared again. */
+    CORRECT,
+    /** It is reported and left as it is. */
+    REPORT
+  }
+
+  /** {@code spec.safety.prune}. */
+  public enum Prune {
+    /** What left the spec stays. */
+    DISABLED,
+    /** What we made and the spec declares no more is dropped; adopted objects never are. */
+    OWNED_ONLY
+  }
+
   /**
    * Guard rails.
    *
    * @param onDestructive whether destructive changes are refused or done
+   * @param onDrift whether what had converged once, and differs now, is corrected
+   * @param prune whether what we made goes when it leaves the spec
+   * @param allowSuperuserOwned whether expressions and predicates are built on tables that a
+   *     superuser owns: their functions run with that role's rights
    * @param lockTimeout longest wait for a lock that queues other sessions behind it
    * @param buildTimeout longest index build on one table, waiting included
    */
-  public record Safety(OnDestructive onDestructive, Duration lockTimeout, Duration buildTimeout) {}
+  public record Safety(
+      OnDestructive onDestructive,
+      OnDrift onDrift,
+      Prune prune,
+      boolean allowSuperuserOwned,
+      Duration lockTimeout,
+      Duration buildTimeout) {
+
+    /** Drift is corrected, nothing is pruned, superusers' tables get plain columns only. */
+    public Safety(OnDestructive onDestructive, Duration lockTimeout, Duration buildTimeout) {
+      this(onDestructive, OnDrift.CORRECT, Prune.DISABLED, false, lockTimeout, buildTimeout);
+    }
+  }
+
+  /**
+   * How fast changes go through the fleet.
+   *
+   * @param maxParallel tenants that are worked on at once
+   */
+  public record Rollout(int maxParallel) {}
 }

@@ -1,8 +1,10 @@
 package io.tenantdb.model;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -15,6 +17,7 @@ import java.util.stream.Collectors;
  * @param include payload columns
  * @param where predicate, without the word WHERE
  * @param with storage parameters
+ * @param tablespace where it is kept; not managed when empty
  * @param specHash hash over the item, absent and default fields left out
  */
 public record DesiredIndex(
@@ -27,12 +30,39 @@ public record DesiredIndex(
     List<String> include,
     Optional<String> where,
     Map<String, String> with,
+    Optional<String> tablespace,
     String specHash) {
+
+  /** In whatever tablespace. */
+  public DesiredIndex(
+      String name,
+      String table,
+      List<Key> keys,
+      String method,
+      boolean unique,
+      boolean nullsNotDistinct,
+      List<String> include,
+      Optional<String> where,
+      Map<String, String> with,
+      String specHash) {
+    this(
+        name,
+        table,
+        keys,
+        method,
+        unique,
+        nullsNotDistinct,
+        include,
+        where,
+        with,
+        Optional.empty(),
+        specHash);
+  }
 
   public DesiredIndex {
     keys = List.copyOf(keys);
     include = List.copyOf(include);
-    with = java.util.Collections.unmodifiableMap(new TreeMap<>(with));
+    with = Collections.unmodifiableMap(new TreeMap<>(with));
   }
 
   /**
@@ -44,6 +74,8 @@ public record DesiredIndex(
    * @param nullsFirst maps to NULLS FIRST or LAST; PostgreSQL's own rule when empty
    * @param opclass operator class as SQL writes it, with its schema if need be
    * @param collation collation as SQL writes it, with its schema if need be
+   * @param opclassParameters of the operator class, which is named then
+   * @param statistics target of an expression's statistics, 0 to 10,000; not managed when empty
    */
   public record Key(
       Optional<String> column,
@@ -51,7 +83,32 @@ public record DesiredIndex(
       boolean descending,
       Optional<Boolean> nullsFirst,
       Optional<String> opclass,
-      Optional<String> collation) {
+      Optional<String> collation,
+      Map<String, String> opclassParameters,
+      Optional<Integer> statistics) {
+
+    public Key {
+      opclassParameters = Collections.unmodifiableMap(new TreeMap<>(opclassParameters));
+    }
+
+    /** Without parameters of the operator class, and with whatever statistics. */
+    public Key(
+        Optional<String> column,
+        Optional<String> expression,
+        boolean descending,
+        Optional<Boolean> nullsFirst,
+        Optional<String> opclass,
+        Optional<String> collation) {
+      this(
+          column,
+          expression,
+          descending,
+          nullsFirst,
+          opclass,
+          collation,
+          Map.of(),
+          Optional.empty());
+    }
 
     /**
      * The key as CREATE INDEX has it. A fragment stands on lines of its own, so that a comment in
@@ -63,6 +120,7 @@ public record DesiredIndex(
               .orElseGet(() -> "(\n" + expression.orElseThrow() + "\n)")
           + collation.map(name -> " COLLATE " + name).orElse("")
           + opclass.map(name -> " " + name).orElse("")
+          + (opclassParameters.isEmpty() ? "" : " (" + parameterList(opclassParameters) + ")")
           + (descending ? " DESC" : "")
           + nullsFirst.map(first -> first ? " NULLS FIRST" : " NULLS LAST").orElse("");
     }
@@ -80,6 +138,16 @@ public record DesiredIndex(
   public boolean resolvesNames() {
     return !plainColumns()
         || keys.stream().anyMatch(key -> key.opclass().isPresent() || key.collation().isPresent());
+  }
+
+  /** Targets of the keys' statistics that are declared, by the key's position from 1. */
+  public SortedMap<Integer, Integer> statistics() {
+    SortedMap<Integer, Integer> targets = new TreeMap<>();
+    for (int i = 0; i < keys.size(); i++) {
+      int position = i + 1;
+      keys.get(i).statistics().ifPresent(target -> targets.put(position, target));
+    }
+    return targets;
   }
 
   /** The name under which it is built. */
@@ -126,6 +194,7 @@ public record DesiredIndex(
         + (include.isEmpty() ? "" : " INCLUDE (" + Identifiers.list(include) + ")")
         + (nullsNotDistinct ? " NULLS NOT DISTINCT" : "")
         + (parameters.isEmpty() ? "" : " WITH (" + parameterList(parameters) + ")")
+        + tablespace.map(name -> " TABLESPACE " + Identifiers.quote(name)).orElse("")
         + where.map(predicate -> " WHERE (\n" + predicate + "\n)").orElse("");
   }
 

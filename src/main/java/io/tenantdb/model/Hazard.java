@@ -9,11 +9,15 @@ public enum Hazard {
   NONE,
   /** Writers of the table wait while it runs. */
   BLOCKS_WRITES,
-  /** Rows are gone afterwards: gated by {@code safety.onDestructive}. */
+  /** Somebody else's object of the declared name goes for ours. */
+  TAKES_OVER,
+  /** An object that queries may rely on is gone afterwards. */
+  DROPS_OBJECT,
+  /** Rows are gone afterwards. */
   DELETES_DATA;
 
   /** True where {@code safety.onDestructive} decides. */
   public boolean destructive() {
-    return this == DELETES_DATA;
+    return this == TAKES_OVER || this == DROPS_OBJECT || this == DELETES_DATA;
   }
 }

@@ -1,6 +1,7 @@
 package io.tenantdb.model;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -8,7 +9,14 @@ import java.util.stream.Stream;
  * A change of an index. All but the build itself run in one transaction; names stay reserved until
  * the index is valid and what was declared.
  */
-public sealed interface IndexChange extends Change {
+public sealed interface IndexChange extends Change
+    permits IndexChange.CreateIndex,
+        IndexChange.PublishIndex,
+        IndexChange.RenameIndex,
+        IndexChange.MarkIndex,
+        IndexChange.DropLeftover,
+        IndexReplacement,
+        IndexSetting {
 
   /** How an index is built. */
   enum Build {
@@ -17,7 +25,12 @@ public sealed interface IndexChange extends Change {
     /** On a hypertable, one chunk at a time ({@code timescaledb.transaction_per_chunk}). */
     PER_CHUNK,
     /** On a hypertable, a UNIQUE index: one transaction that locks every chunk against writers. */
-    ONE_TRANSACTION
+    ONE_TRANSACTION,
+    /**
+     * On a partitioned table: {@code ON ONLY} the parents, concurrently on every leaf, then {@code
+     * ATTACH PARTITION}.
+     */
+    PARTITIONED
   }
 
   /**
@@ -29,6 +42,7 @@ public sealed interface IndexChange extends Change {
    * @param canonical what PostgreSQL makes of it
    * @param mark the mark that it will bear
    * @param searchPath where names in the definition are looked up: the tenant's schema first
+   * @param partitions of the table, where it is partitioned, parents first
    */
   record CreateIndex(
       Target target,
@@ -37,8 +51,25 @@ public sealed interface IndexChange extends Change {
       CanonicalIndex.Buildable canonical,
       Mark mark,
       List<String> searchPath,
+      List<Partition> partitions,
       boolean drift)
       implements IndexChange {
+
+    public CreateIndex {
+      partitions = List.copyOf(partitions);
+    }
+
+    /** On a table without partitions. */
+    public CreateIndex(
+        Target target,
+        DesiredIndex index,
+        Build build,
+        CanonicalIndex.Buildable canonical,
+        Mark mark,
+        List<String> searchPath,
+        boolean drift) {
+      this(target, index, build, canonical, mark, searchPath, List.of(), drift);
+    }
 
     /** The name under which it is built. */
     public String reservedName() {
@@ -56,12 +87,16 @@ public sealed interface IndexChange extends Change {
         case CONCURRENTLY -> index.createSql(reservedName(), target.relation(), true);
         case PER_CHUNK -> index.createPerChunkSql(reservedName(), target.relation());
         case ONE_TRANSACTION -> index.createSql(reservedName(), target.relation(), false);
+        case PARTITIONED -> index.createSql(reservedName(), "ONLY " + target.relation(), false);
       };
     }
 
     /** The statements of the transaction that publishes it. */
     public List<Statement> publishing() {
-      return publish(target, reservedName(), index.name(), mark);
+      return Stream.concat(
+              setStatistics(target, reservedName(), index.statistics()),
+              publish(target, reservedName(), index.name(), mark).stream())
+          .toList();
     }
 
     @Override
@@ -91,20 +126,24 @@ public sealed interface IndexChange extends Change {
 
     @Override
     public List<Statement> statements() {
+      return Stream.concat(building(), transaction(publishing())).toList();
+    }
+
+    /** The statements that build it, each by itself. */
+    Stream<Statement> building() {
       Stream<Statement> path =
           index.resolvesNames()
               ? Stream.of(Statement.of("SET search_path = " + Identifiers.list(searchPath)))
               : Stream.of();
-      return Stream.concat(
-              Stream.concat(path, Stream.of(Statement.of(buildSql()))), transaction(publishing()))
-          .toList();
+      return Stream.concat(path, Stream.of(Statement.of(buildSql())));
     }
 
     @Override
     public CreateIndex anyTenant() {
       List<String> path =
           Stream.concat(Stream.of("<schema>"), searchPath.stream().skip(1)).toList();
-      return new CreateIndex(target.anyTenant(), index, build, canonical, mark, path, drift);
+      return new CreateIndex(
+          target.anyTenant(), index, build, canonical, mark, path, partitions, drift);
     }
   }
 
@@ -244,23 +283,38 @@ public sealed interface IndexChange extends Change {
     }
   }
 
+  /** Sets the targets of the keys' statistics. */
+  static Stream<Statement> setStatistics(
+      Target target, String index, Map<Integer, Integer> statistics) {
+    return statistics.entrySet().stream()
+        .map(
+            e ->
+                Statement.of(
+                    "ALTER INDEX "
+                        + target.sibling(index)
+                        + " ALTER COLUMN "
+                        + e.getKey()
+                        + " SET STATISTICS "
+                        + e.getValue()));
+  }
+
   private static List<Statement> publish(
       Target target, String reservedName, String name, Mark mark) {
     return List.of(
         commentOn(target, reservedName, mark.text()), rename(target, reservedName, name));
   }
 
-  private static Statement commentOn(Target target, String index, String text) {
+  static Statement commentOn(Target target, String index, String text) {
     return Statement.of(
         "COMMENT ON INDEX " + target.sibling(index) + " IS " + Identifiers.literal(text));
   }
 
-  private static Statement rename(Target target, String from, String to) {
+  static Statement rename(Target target, String from, String to) {
     return Statement.of(
         "ALTER INDEX " + target.sibling(from) + " RENAME TO " + Identifiers.quote(to));
   }
 
-  private static Stream<Statement> transaction(List<Statement> statements) {
+  static Stream<Statement> transaction(List<Statement> statements) {
     return Stream.of(
             Stream.of(Statement.of("BEGIN")),
             statements.stream(),

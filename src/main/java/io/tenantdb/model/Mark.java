@@ -116,11 +116,15 @@ public record Mark(
    * replaced.
    */
   public String above(String existing) {
-    String own =
-        existing.startsWith("tenantdb:v1 ")
-            ? existing.lines().skip(1).reduce("", Mark::join)
-            : existing;
+    String own = without(existing);
     return own.isEmpty() ? text() : text() + "\n" + own;
+  }
+
+  /** A person's own comment: what stands below a mark, or all of it where there is none. */
+  public static String without(String comment) {
+    return comment.startsWith("tenantdb:v1 ")
+        ? comment.lines().skip(1).reduce("", Mark::join)
+        : comment;
   }
 
   /** The same mark with another spec hash. */

@@ -1,7 +1,11 @@
 package io.tenantdb.model;
 
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * One index of one declared table.
@@ -14,6 +18,10 @@ import java.util.Set;
  * @param uniqueColumns key columns of a unique index, by name; empty for others
  * @param comment the whole comment, the mark included; empty text where there is none
  * @param mark the mark in the comment, where it is about this table
+ * @param ties what else depends on it
+ * @param settings what its body does not tell
+ * @param missingParts chunks of the hypertable, or leaf partitions of the table, that have no valid
+ *     part of it; 0 for an index of an ordinary table
  */
 public record ObservedIndex(
     long oid,
@@ -24,4 +32,69 @@ public record ObservedIndex(
     Optional<String> constraint,
     Set<String> uniqueColumns,
     String comment,
-    Optional<Mark> mark) {}
+    Optional<Mark> mark,
+    Ties ties,
+    Settings settings,
+    int missingParts) {
+
+  /** Nothing depends on it, and nothing was set on it. */
+  public ObservedIndex(
+      long oid,
+      String name,
+      Optional<IndexBody> body,
+      boolean valid,
+      boolean building,
+      Optional<String> constraint,
+      Set<String> uniqueColumns,
+      String comment,
+      Optional<Mark> mark) {
+    this(
+        oid,
+        name,
+        body,
+        valid,
+        building,
+        constraint,
+        uniqueColumns,
+        comment,
+        mark,
+        Ties.NONE,
+        Settings.NONE,
+        0);
+  }
+
+  /**
+   * What depends on an index beside the queries.
+   *
+   * @param replicaIdentity {@code indisreplident}: a published table's UPDATEs fail without it
+   * @param clustered {@code indisclustered}: what a bare CLUSTER goes by
+   * @param foreignKeys constraints of any table that rest on it, as {@code
+   *     schema.table.constraint}; they may rest on a plain unique index
+   */
+  public record Ties(boolean replicaIdentity, boolean clustered, List<String> foreignKeys) {
+    /** Nothing does. */
+    public static final Ties NONE = new Ties(false, false, List.of());
+
+    public Ties {
+      foreignKeys = List.copyOf(foreignKeys);
+    }
+  }
+
+  /**
+   * What {@code pg_get_indexdef} does not print.
+   *
+   * @param tablespace where it is kept, the database's default by its name; empty text where it is
+   *     not known
+   * @param statistics targets of its expressions' statistics that are not the default, by the key's
+   *     position from 1
+   */
+  public record Settings(String tablespace, SortedMap<Integer, Integer> statistics) {
+    /** Nothing was set. */
+    public static final Settings NONE = new Settings("", new TreeMap<>());
+
+    /** A copy that nobody changes. */
+    public static Settings of(String tablespace, Map<Integer, Integer> statistics) {
+      return new Settings(tablespace, new TreeMap<>(statistics));
+    }
+  }
+}

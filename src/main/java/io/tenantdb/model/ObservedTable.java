@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param published true where a publication has it; read like {@code referencedBy}
  * @param indexes all its indexes
  * @param hypertable its hypertable side, where it is one
+ * @param partitions of a partitioned table, at any depth, parents first
  */
 public record ObservedTable(
     long oid,
@@ -32,7 +33,38 @@ public record ObservedTable(
     List<String> referencedBy,
     boolean published,
     List<ObservedIndex> indexes,
-    Optional<ObservedHypertable> hypertable) {
+    Optional<ObservedHypertable> hypertable,
+    List<Partition> partitions) {
+
+  /** A table without partitions. */
+  public ObservedTable(
+      long oid,
+      String name,
+      Kind kind,
+      String owner,
+      String columnSignature,
+      String constraintSignature,
+      long pages,
+      boolean foreignLock,
+      List<String> referencedBy,
+      boolean published,
+      List<ObservedIndex> indexes,
+      Optional<ObservedHypertable> hypertable) {
+    this(
+        oid,
+        name,
+        kind,
+        owner,
+        columnSignature,
+        constraintSignature,
+        pages,
+        foreignLock,
+        referencedBy,
+        published,
+        indexes,
+        hypertable,
+        List.of());
+  }
 
   /** {@link #pages} of a table whose file could not be looked at. */
   public static final long UNKNOWN_PAGES = -1;

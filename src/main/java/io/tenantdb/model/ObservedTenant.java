@@ -1,5 +1,6 @@
 package io.tenantdb.model;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -10,6 +11,8 @@ import java.util.Set;
  * @param tables the declared tables that exist, and what else bears a name that an aggregate
  *     mentions, by name
  * @param aggregates the declared aggregates that exist, by name
+ * @param undeclared tables that the spec does not name and that have an index with a mark of ours,
+ *     or under a reserved name
  * @param names relations of the schema that bear a declared or a reserved name, by name
  * @param localObjects signature of the functions, operators, types, operator classes and collations
  *     that live in the schema itself; empty text where there are none. Names in expressions may
@@ -20,9 +23,25 @@ public record ObservedTenant(
     String schema,
     Map<String, ObservedTable> tables,
     Map<String, ObservedAggregate> aggregates,
+    List<ObservedTable> undeclared,
     Map<String, NamedRelation> names,
     String localObjects,
     Set<String> usableBy) {
+
+  public ObservedTenant {
+    undeclared = List.copyOf(undeclared);
+  }
+
+  /** Nothing of ours is on tables that the spec does not name. */
+  public ObservedTenant(
+      String schema,
+      Map<String, ObservedTable> tables,
+      Map<String, ObservedAggregate> aggregates,
+      Map<String, NamedRelation> names,
+      String localObjects,
+      Set<String> usableBy) {
+    this(schema, tables, aggregates, List.of(), names, localObjects, usableBy);
+  }
 
   /** Without aggregates. */
   public ObservedTenant(

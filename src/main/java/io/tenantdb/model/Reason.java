@@ -28,6 +28,8 @@ public enum Reason {
   SpecInvalid(Remedy.PERSON),
   /** Another owner's mark, or another resource's declaration, is on the object. */
   Conflict(Remedy.PERSON),
+  /** {@code safety.onDrift: Report}: what had converged differs now, and is left as it is. */
+  DriftReported(Remedy.PERSON),
   /** A destructive change was refused by {@code safety.onDestructive: Deny}. */
   DestructiveDenied(Remedy.PERSON),
 
@@ -116,6 +118,16 @@ public enum Reason {
   LeftoverPending(Remedy.TIME),
   /** SQLSTATE 55P03, or waiting longer than {@code lockTimeout}. */
   LockTimeout(Remedy.TIME),
+  /**
+   * A build was not started, or waits, because another session's snapshot is older than it may be
+   * for a build: a concurrent build would wait for it to end.
+   */
+  WaitingForSnapshot(Remedy.TIME),
+  /**
+   * A build was given up for a session that had waited longer than {@code lockTimeout} for a lock
+   * that the build held; it is tried again.
+   */
+  YieldedTo(Remedy.TIME),
   /** A build ran, or waited, longer than {@code buildTimeout}. */
   BuildTimeout(Remedy.TIME),
   /** SQLSTATE 40P01 or 57014: the statement was cancelled or lost a deadlock. */

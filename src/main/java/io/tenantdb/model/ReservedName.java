@@ -26,6 +26,20 @@ public record ReservedName(String id, String hash, boolean building) {
     return new ReservedName(Hashes.hex16(table + '\0' + name), specHash, true);
   }
 
+  /**
+   * The name of an index that another one has replaced, until it is dropped.
+   *
+   * @param body hash of the body that it has
+   */
+  public static ReservedName retired(String table, String name, String body) {
+    return new ReservedName(Hashes.hex16(table + '\0' + name), body, false);
+  }
+
+  /** True when it is about the declared index of the table. */
+  public boolean isOf(String table, String name) {
+    return id.equals(Hashes.hex16(table + '\0' + name));
+  }
+
   /** The parts of a reserved name; empty for any other name. */
   public static Optional<ReservedName> parse(String name) {
     Matcher m = NAME.matcher(name);

@@ -39,6 +39,8 @@ record PlanSummary(String hash, int creates, int changes, int destructive, List<
       return switch (hazard) {
         case NONE -> "None";
         case BLOCKS_WRITES -> "BlocksWrites";
+        case TAKES_OVER -> "TakesOver";
+        case DROPS_OBJECT -> "DropsObject";
         case DELETES_DATA -> "DeletesData";
       };
     }

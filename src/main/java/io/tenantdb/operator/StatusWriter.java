@@ -279,7 +279,7 @@ final class StatusWriter {
         build.object(),
         build.percent().isPresent() ? Integer.valueOf(build.percent().getAsInt()) : null,
         build.phase(),
-        build.blocker().map(text -> Texts.cut(text, MESSAGE)).orElse(null));
+        build.blocker().map(blocker -> Texts.cut(blocker.text(), MESSAGE)).orElse(null));
   }
 
   /** An empty list is left out: it would come back from the API as nothing, and look different. */

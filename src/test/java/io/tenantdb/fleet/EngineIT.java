@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.tenantdb.database.Database;
 import io.tenantdb.fleet.Outcome.Failure;
+import io.tenantdb.model.Blocker;
 import io.tenantdb.model.BuildProgress;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.Reason;
@@ -268,7 +269,7 @@ class EngineIT {
           inBackground(engine, database, Fruit.desired(Fruit.INDEXES), p -> blocker.complete(p));
 
       assertThat(blocker.get(30, TimeUnit.SECONDS))
-          .contains("(a writer)")
+          .contains("(a writer of ")
           .contains("idle in transaction");
       writer.rollback();
       assertThat(pass.join().converged()).isTrue();
@@ -427,7 +428,7 @@ class EngineIT {
         new PassListener() {
           @Override
           public void progress(BuildProgress progress) {
-            Optional<String> b = progress.blocker();
+            Optional<String> b = progress.blocker().map(Blocker::text);
             b.ifPresent(blocker);
           }
         };

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.tenantdb.database.Database;
 import io.tenantdb.database.DatabaseException;
+import io.tenantdb.model.Blocker;
 import io.tenantdb.model.BuildProgress;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.TenantState;
@@ -170,7 +171,7 @@ abstract class RoleTests {
     String database = prepared("statistics");
     server.execute(database, sql(grants(database)));
 
-    assertThat(blocker(database)).contains("(a writer)").contains("idle in transaction");
+    assertThat(blocker(database)).contains("(a writer of ").contains("idle in transaction");
   }
 
   @Test
@@ -178,7 +179,7 @@ abstract class RoleTests {
       throws Exception {
     String database = without("no_statistics", STATISTICS);
 
-    assertThat(blocker(database)).matches("pid [0-9]+ \\(a writer\\)");
+    assertThat(blocker(database)).matches("pid [0-9]+ \\(a writer of [^)]+\\)");
     Outcome outcome = pass(database);
     assertThat(outcome.converged()).isTrue();
     // What the condition Connected goes by.
@@ -275,7 +276,7 @@ abstract class RoleTests {
         new PassListener() {
           @Override
           public void progress(BuildProgress progress) {
-            progress.blocker().ifPresent(blocker::complete);
+            progress.blocker().map(Blocker::text).ifPresent(blocker::complete);
           }
         };
     try (Database opened = RolePage.open(server.host(), server.port(), database);

@@ -3,6 +3,7 @@ package io.tenantdb.operator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tenantdb.apply.Aggregates;
+import io.tenantdb.model.Blocker;
 import io.tenantdb.model.BuildProgress;
 import io.tenantdb.model.ChangeResult;
 import io.tenantdb.model.MaterializedViewChange.RefreshMaterializedView;
@@ -72,11 +73,11 @@ class PassTrackerTest {
     tracker.progress(refreshing(Optional.empty()));
     assertThat(looks).isEmpty();
 
-    tracker.progress(refreshing(Optional.of("pid 7")));
+    tracker.progress(refreshing(Optional.of(Scenes.blocker(7))));
     assertThat(builds).singleElement().satisfies(build -> assertThat(build).hasSize(1));
   }
 
-  private static BuildProgress refreshing(Optional<String> blocker) {
+  private static BuildProgress refreshing(Optional<Blocker> blocker) {
     return new BuildProgress("tenant_a", "daily rows", OptionalInt.empty(), "refreshing", blocker);
   }
 

@@ -6,6 +6,7 @@ import io.tenantdb.database.Password;
 import io.tenantdb.fleet.Gate;
 import io.tenantdb.fleet.Outcome;
 import io.tenantdb.fleet.PassListener;
+import io.tenantdb.model.Blocker;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
 import io.tenantdb.model.Desired;
@@ -26,6 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -51,6 +53,10 @@ final class Scenes {
         false,
         true,
         true);
+  }
+
+  static Blocker blocker(int pid) {
+    return new Blocker(pid, "a writer", "app", "active", OptionalLong.of(5), Optional.empty());
   }
 
   /** The look of a role that was not granted {@code pg_read_all_stats}. */

@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.Condition;
 import io.tenantdb.api.v1alpha1.TenantDatabaseStatus;
 import io.tenantdb.fleet.AggregateStanding;
 import io.tenantdb.fleet.Outcome;
+import io.tenantdb.model.Blocker;
 import io.tenantdb.model.BuildProgress;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.ServerInfo;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -345,7 +347,14 @@ class StatusWriterTest {
               wide + "." + wide,
               OptionalInt.of(7),
               "€".repeat(60),
-              Optional.of("€".repeat(200))));
+              Optional.of(
+                  new Blocker(
+                      7,
+                      "€".repeat(64),
+                      "€".repeat(63),
+                      "idle in transaction",
+                      OptionalLong.of(1),
+                      Optional.empty()))));
     }
     Look base = Scenes.look(CONVERGED);
     List<AggregateStanding> standings =

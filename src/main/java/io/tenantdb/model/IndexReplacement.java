@@ -1,0 +1,131 @@
+package io.tenantdb.model;
+
+import io.tenantdb.model.IndexChange.CreateIndex;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * Builds an index beside the one that bears its name, and lets the two change places in one
+ * transaction: queries are never without a valid index where there was one. The old one is dropped
+ * afterwards under the name of what is on its way out.
+ */
+public sealed interface IndexReplacement extends IndexChange {
+
+  /** The index that is built beside the old one. */
+  CreateIndex build();
+
+  /** The one that goes. */
+  Replaced old();
+
+  /**
+   * An index that bears the declared name and goes.
+   *
+   * @param retiredName what it is named until it is dropped
+   * @param was what is wrong with it, without the tenant
+   * @param takeOver it is not ours
+   * @param concurrently whether it can be dropped concurrently: not on a hypertable, nor on a
+   *     partitioned table
+   * @param comment the comment that it has; a person's own words go over to the new one
+   * @param statistics targets that go over to the new one where the spec says nothing
+   * @param clustered a bare CLUSTER goes by it, and by the new one afterwards
+   */
+  record Replaced(
+      String retiredName,
+      String was,
+      boolean takeOver,
+      boolean concurrently,
+      String comment,
+      SortedMap<Integer, Integer> statistics,
+      boolean clustered) {}
+
+  /** The old one is valid and not what is declared. */
+  record ReplaceIndex(CreateIndex build, Replaced old) implements IndexReplacement {
+    @Override
+    public ReplaceIndex anyTenant() {
+      return new ReplaceIndex(build.anyTenant(), old);
+    }
+  }
+
+  /** The old one is invalid, or misses parts on chunks or partitions. */
+  record RepairIndex(CreateIndex build, Replaced old) implements IndexReplacement {
+    @Override
+    public RepairIndex anyTenant() {
+      return new RepairIndex(build.anyTenant(), old);
+    }
+  }
+
+  @Override
+  default Target target() {
+    return build().target();
+  }
+
+  @Override
+  default String object() {
+    return build().object();
+  }
+
+  @Override
+  default String before() {
+    return old().was();
+  }
+
+  @Override
+  default String after() {
+    return build().after();
+  }
+
+  @Override
+  default boolean drift() {
+    return build().drift();
+  }
+
+  @Override
+  default boolean lasting() {
+    return true;
+  }
+
+  @Override
+  default Hazard hazard() {
+    return old().takeOver() ? Hazard.TAKES_OVER : build().hazard();
+  }
+
+  /** The statements of the transaction in which the two change places. */
+  default List<Statement> publishing() {
+    CreateIndex build = build();
+    Target target = target();
+    String name = build.index().name();
+    SortedMap<Integer, Integer> statistics = new TreeMap<>(old().statistics());
+    statistics.putAll(build.index().statistics());
+    List<Statement> all = new ArrayList<>();
+    all.add(IndexChange.rename(target, name, old().retiredName()));
+    IndexChange.setStatistics(target, build.reservedName(), statistics).forEach(all::add);
+    all.add(
+        IndexChange.commentOn(target, build.reservedName(), build.mark().above(old().comment())));
+    all.add(IndexChange.rename(target, build.reservedName(), name));
+    if (old().clustered()) {
+      all.add(
+          Statement.of(
+              "ALTER TABLE " + target.relation() + " CLUSTER ON " + Identifiers.quote(name)));
+    }
+    return all;
+  }
+
+  /** The statement that drops the old one. */
+  default Statement dropping() {
+    return Statement.of(
+        "DROP INDEX "
+            + (old().concurrently() ? "CONCURRENTLY " : "")
+            + target().sibling(old().retiredName()));
+  }
+
+  @Override
+  default List<Statement> statements() {
+    return Stream.of(
+            build().building(), IndexChange.transaction(publishing()), Stream.of(dropping()))
+        .flatMap(s -> s)
+        .toList();
+  }
+}

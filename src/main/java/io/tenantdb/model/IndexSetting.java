@@ -1,0 +1,126 @@
+package io.tenantdb.model;
+
+import java.util.List;
+import java.util.SortedMap;
+import java.util.stream.Collectors;
+
+/** A change of a live index that builds nothing. */
+public sealed interface IndexSetting extends IndexChange {
+
+  /**
+   * Sets the targets of its expressions' statistics. Source: {@code ALTER INDEX … ALTER COLUMN …
+   * SET STATISTICS}, which takes SHARE UPDATE EXCLUSIVE on the index.
+   *
+   * @param live those that it has, by the key's position from 1; absent is the default
+   * @param statistics those that it is to have
+   */
+  record SetIndexStatistics(
+      Target target,
+      String name,
+      SortedMap<Integer, Integer> live,
+      SortedMap<Integer, Integer> statistics,
+      boolean drift)
+      implements IndexSetting {
+    @Override
+    public String object() {
+      return target.table() + "." + name;
+    }
+
+    @Override
+    public String before() {
+      return "statistics " + text(live, statistics);
+    }
+
+    @Override
+    public String after() {
+      return "statistics " + text(statistics, statistics);
+    }
+
+    private static String text(
+        SortedMap<Integer, Integer> targets, SortedMap<Integer, Integer> of) {
+      return of.keySet().stream()
+          .map(key -> key + ": " + (targets.containsKey(key) ? targets.get(key) : "default"))
+          .collect(Collectors.joining(", "));
+    }
+
+    @Override
+    public List<Statement> statements() {
+      return IndexChange.setStatistics(target, name, statistics).toList();
+    }
+
+    @Override
+    public SetIndexStatistics anyTenant() {
+      return new SetIndexStatistics(target.anyTenant(), name, live, statistics, drift);
+    }
+  }
+
+  /**
+   * Drops an index that we made and the spec does not declare any more.
+   *
+   * @param was what it is
+   * @param concurrently whether it can be dropped concurrently: not on a hypertable, nor on a
+   *     partitioned table
+   */
+  record DropIndex(Target target, String name, String was, boolean concurrently)
+      implements IndexSetting {
+    @Override
+    public String object() {
+      return target.table() + "." + name;
+    }
+
+    @Override
+    public String before() {
+      return was;
+    }
+
+    @Override
+    public String after() {
+      return "absent";
+    }
+
+    @Override
+    public Hazard hazard() {
+      return Hazard.DROPS_OBJECT;
+    }
+
+    @Override
+    public List<Statement> statements() {
+      return List.of(
+          Statement.of(
+              "DROP INDEX " + (concurrently ? "CONCURRENTLY " : "") + target.sibling(name)));
+    }
+
+    @Override
+    public DropIndex anyTenant() {
+      return new DropIndex(target.anyTenant(), name, was, concurrently);
+    }
+  }
+
+  /** Takes our mark off an index that we adopted, and leaves a person's own comment. */
+  record UnmarkIndex(Target target, String name, String comment) implements IndexSetting {
+    @Override
+    public String object() {
+      return target.table() + "." + name;
+    }
+
+    @Override
+    public String before() {
+      return "adopted";
+    }
+
+    @Override
+    public String after() {
+      return "unmarked";
+    }
+
+    @Override
+    public List<Statement> statements() {
+      return List.of(IndexChange.commentOn(target, name, Mark.without(comment)));
+    }
+
+    @Override
+    public UnmarkIndex anyTenant() {
+      return new UnmarkIndex(target.anyTenant(), name, comment);
+    }
+  }
+}
