@@ -2,6 +2,7 @@ package io.tenantdb.canonical;
 
 import io.tenantdb.model.Canonical.AggregateKey;
 import io.tenantdb.model.Canonical.IndexKey;
+import io.tenantdb.model.Canonical.Placement;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.DesiredHypertable;
@@ -33,10 +34,12 @@ import java.util.function.Function;
  *
  * @param indexes by key, in the tenants' order
  * @param queries of aggregates, by key, in the tenants' order
+ * @param placements where indexes are declared to be kept
  */
 record Wanted(
     Map<IndexKey, IndexTask> indexes,
     Map<AggregateKey, QueryTask> queries,
+    Set<Placement> placements,
     Set<String> declaredIntervals,
     Set<String> liveIntervals) {
 
@@ -68,6 +71,7 @@ record Wanted(
     private final Observed observed;
     private final Map<IndexKey, DesiredIndex> indexes = new LinkedHashMap<>();
     private final Map<IndexKey, List<CloneSite>> sites = new LinkedHashMap<>();
+    private final Set<Placement> placements = new HashSet<>();
     private final QueryTasks queries;
     private final Set<String> declared = new HashSet<>();
     private final Set<String> live = new HashSet<>();
@@ -88,6 +92,7 @@ record Wanted(
       if (table == null || table.kind() == Kind.OTHER) {
         return;
       }
+      Placement.of(table, index).ifPresent(placements::add);
       IndexKey key = IndexKey.of(tenant, table, index);
       indexes.putIfAbsent(key, index);
       List<CloneSite> known = sites.computeIfAbsent(key, k -> new ArrayList<>(SITES));
@@ -105,7 +110,10 @@ record Wanted(
         ObservedTenant tenant, ObservedTable table, DesiredIndex index) {
       OwnerRights rights = observed.owners().get(table.owner());
       TableLayout layout = observed.layouts().get(table.columnSignature());
-      boolean asOwner = rights != null && rights.settable() && !rights.superuser();
+      boolean asOwner =
+          rights != null
+              && rights.settable()
+              && (!rights.superuser() || desired.safety().allowSuperuserOwned());
       if (layout == null || !(asOwner || index.plainColumns())) {
         return Optional.empty();
       }
@@ -181,7 +189,7 @@ record Wanted(
                     .toList();
             tasks.put(key, new IndexTask(index, ownersFirst));
           });
-      return new Wanted(tasks, queries.tasks(), declared, live);
+      return new Wanted(tasks, queries.tasks(), placements, declared, live);
     }
   }
 }
