@@ -573,39 +573,6 @@ abstract class CanonicalTests {
   }
 
   @Test
-  void expressionsOnASuperusersTableAreTriedWhereTheSpecAllowsThem() {
-    try (Fleet fleet = fleet()) {
-      fleet.run(
-          "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'mighty') THEN"
-              + " CREATE ROLE mighty SUPERUSER; GRANT mighty TO op; END IF; END $$");
-      fleet.tenant("t1", "mighty", PLAIN);
-      DesiredIndex index = index("ix", "items", "btree", false, List.of(expression("lower(name)")));
-      assertThat(form(fleet, "t1", index)).isInstanceOf(Unknown.class);
-      Desired careful = wants(select("t1"), index);
-      Desired.Safety safety = careful.safety();
-      Desired allowed =
-          new Desired(
-              careful.ownerId(),
-              careful.tenants(),
-              careful.indexes(),
-              careful.hypertables(),
-              careful.aggregates(),
-              careful.overrides(),
-              careful.whenTimescaleMissing(),
-              new Desired.Safety(
-                  safety.onDestructive(),
-                  safety.onDrift(),
-                  safety.prune(),
-                  true,
-                  safety.lockTimeout(),
-                  safety.buildTimeout()));
-      Observed observed = new Observer().observe(fleet.database(), allowed);
-      assertThat(form(canonical(fleet, allowed, observed), observed, "t1", index))
-          .isInstanceOf(Buildable.class);
-    }
-  }
-
-  @Test
   void whatOneOwnerMayNotDoIsTriedAsTheNext() {
     try (Fleet fleet = fleet()) {
       fleet.run(
