@@ -11,6 +11,7 @@ import io.tenantdb.model.Change;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.Identifiers;
+import io.tenantdb.model.IndexChange.MarkIndex;
 import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ReservedName;
 import io.tenantdb.model.TenantPlan;
@@ -61,11 +62,44 @@ class IndexSpecsIT {
         Fleet fleet = Fleet.create(server, "specs")) {
       prepare(fleet);
       Desired desired = desired(rows, IndexRow::spec);
-      Outcome outcome = new Engine().pass(fleet.database(), desired, Gate.OPEN, PassListener.NONE);
-      isAsDeclared(outcome, rows, version);
-      outcome = new Engine().pass(fleet.database(), desired, Gate.OBSERVE, PassListener.NONE);
-      isAsDeclared(outcome, rows, version);
+      goesThereAndBack(fleet, desired, rows, version);
+
+      Desired changed = desired(rows, IndexRow::changed);
+      Outcome seen = pass(fleet, changed, Gate.OBSERVE);
+      eachChangesOnceAndNothingElseDoes(seen, rows, version);
+      goesThereAndBack(fleet, changed, rows, version);
     }
+  }
+
+  private static Outcome pass(Fleet fleet, Desired desired, Gate gate) {
+    return new Engine().pass(fleet.database(), desired, gate, PassListener.NONE);
+  }
+
+  private static void goesThereAndBack(
+      Fleet fleet, Desired desired, List<IndexRow> rows, int version) {
+    isAsDeclared(pass(fleet, desired, Gate.OPEN), rows, version);
+    isAsDeclared(pass(fleet, desired, Gate.OBSERVE), rows, version);
+  }
+
+  /** A mark whose hash is renewed beside is no change of the index. */
+  private static void eachChangesOnceAndNothingElseDoes(
+      Outcome outcome, List<IndexRow> rows, int version) {
+    List<String> expected =
+        rows.stream()
+            .filter(row -> row.buildable(version))
+            .map(row -> row.change() + " " + row.object())
+            .sorted()
+            .toList();
+    assertThat(outcome.plan().refused()).isEmpty();
+    assertThat(outcome.plan().tenants())
+        .hasSize(TENANTS.size())
+        .allSatisfy(
+            tenant ->
+                assertThat(tenant.changes())
+                    .filteredOn(change -> !(change instanceof MarkIndex))
+                    .map(change -> change.kind() + " " + change.object())
+                    .as(tenant.schema())
+                    .containsExactlyInAnyOrderElementsOf(expected));
   }
 
   private static void isAsDeclared(Outcome outcome, List<IndexRow> rows, int version) {
