@@ -37,7 +37,8 @@ public sealed interface AggregateIndexChange extends Change {
 
     @Override
     public String after() {
-      return canonical.printed().summary(400);
+      return canonical.printed().summary(400)
+          + index.tablespace().map(name -> " in tablespace " + name).orElse("");
     }
 
     @Override
@@ -66,6 +67,83 @@ public sealed interface AggregateIndexChange extends Change {
           mark,
           Stream.concat(Stream.of("<schema>"), searchPath.stream().skip(1)).toList(),
           drift);
+    }
+  }
+
+  /**
+   * Makes the index beside the one that stands in its place, and drops that one at the end of the
+   * same transaction: readers wait for the drop alone.
+   *
+   * @param build what makes it
+   * @param old the name of the one that goes
+   * @param was what is wrong with it, without the tenant
+   * @param takeOver it is not ours
+   * @param comment the comment that it has; a person's own words go over to the new one
+   */
+  record ReplaceAggregateIndex(
+      CreateAggregateIndex build, String old, String was, boolean takeOver, String comment)
+      implements AggregateIndexChange {
+    @Override
+    public Target target() {
+      return build.target();
+    }
+
+    @Override
+    public ObservedAggregate.Materialization materialization() {
+      return build.materialization();
+    }
+
+    @Override
+    public String object() {
+      return build.object();
+    }
+
+    @Override
+    public String before() {
+      return was;
+    }
+
+    @Override
+    public String after() {
+      return build.after();
+    }
+
+    @Override
+    public Hazard hazard() {
+      return takeOver ? Hazard.TAKES_OVER : Hazard.NONE;
+    }
+
+    @Override
+    public boolean drift() {
+      return build.drift();
+    }
+
+    @Override
+    public boolean lasting() {
+      return true;
+    }
+
+    @Override
+    public List<Statement> statements() {
+      String schema = materialization().schema();
+      String name = liveName(build.index().name(), materialization());
+      String beside = liveName(build.index().reservedName(), materialization());
+      return List.of(
+          AggregateSql.path(build.searchPath()),
+          Statement.of(build.index().createSql(beside, target().relation(), false)),
+          AggregateSql.PG_CATALOG,
+          Statement.of("DROP INDEX " + Identifiers.qualified(schema, old)),
+          Statement.of(
+              "ALTER INDEX "
+                  + Identifiers.qualified(schema, beside)
+                  + " RENAME TO "
+                  + Identifiers.quote(name)),
+          commentOn(materialization(), name, build.mark().above(comment)));
+    }
+
+    @Override
+    public ReplaceAggregateIndex anyTenant() {
+      return new ReplaceAggregateIndex(build.anyTenant(), old, was, takeOver, "");
     }
   }
 

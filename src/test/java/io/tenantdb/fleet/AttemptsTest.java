@@ -6,6 +6,7 @@ import io.tenantdb.apply.Aggregates;
 import io.tenantdb.model.CanonicalIndex.Buildable;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
+import io.tenantdb.model.Dependencies;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.HypertableChange.ConvertTable;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tenantdb.apply.Aggregates;
 import io.tenantdb.model.AggregateChange.SetMaterializedOnly;
 import io.tenantdb.model.Change;
+import io.tenantdb.model.Dependencies;
 import io.tenantdb.model.DesiredAggregate.Refresh;
 import io.tenantdb.model.HypertableChange.ConvertTable;
 import io.tenantdb.model.PolicyChange.AddPolicy;
