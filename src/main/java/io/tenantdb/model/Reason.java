@@ -98,7 +98,7 @@ public enum Reason {
    */
   Busy(Remedy.TIME),
 
-  /** An aggregate has another query than the declared one. */
+  /** An aggregate has another query, or other refresh policies, than the declared ones. */
   DefinitionDiffers(Remedy.PERSON),
   /** A killed {@code REINDEX CONCURRENTLY} left an invalid index that is not of ours. */
   IndexInvalid(Remedy.PERSON),
