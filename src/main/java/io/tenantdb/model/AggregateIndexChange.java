@@ -125,20 +125,17 @@ public sealed interface AggregateIndexChange extends Change {
 
     @Override
     public List<Statement> statements() {
-      String schema = materialization().schema();
-      String name = liveName(build.index().name(), materialization());
-      String beside = liveName(build.index().reservedName(), materialization());
+      DesiredIndex index = build.index();
+      String name = liveName(index.name(), materialization());
+      // Nobody may rename in that schema, so that the two take turns; the mark tells which is ours.
+      String free =
+          name.equals(old) ? liveName(index.name(), index.specHash(), materialization()) : name;
       return List.of(
           AggregateSql.path(build.searchPath()),
-          Statement.of(build.index().createSql(beside, target().relation(), false)),
+          Statement.of(index.createSql(free, target().relation(), false)),
           AggregateSql.PG_CATALOG,
-          Statement.of("DROP INDEX " + Identifiers.qualified(schema, old)),
-          Statement.of(
-              "ALTER INDEX "
-                  + Identifiers.qualified(schema, beside)
-                  + " RENAME TO "
-                  + Identifiers.quote(name)),
-          commentOn(materialization(), name, build.mark().above(comment)));
+          commentOn(materialization(), free, build.mark().above(comment)),
+          Statement.of("DROP INDEX " + Identifiers.qualified(materialization().schema(), old)));
     }
 
     @Override
@@ -191,6 +188,12 @@ public sealed interface AggregateIndexChange extends Change {
   /** The declared name, cut where need be, and the id of the hypertable that it stands on. */
   static String liveName(String name, ObservedAggregate.Materialization materialization) {
     String suffix = "_" + materialization.id();
+    return Identifiers.cut(name, Identifiers.MAX_BYTES - suffix.length()) + suffix;
+  }
+
+  private static String liveName(
+      String name, String specHash, ObservedAggregate.Materialization materialization) {
+    String suffix = "_" + specHash + "_" + materialization.id();
     return Identifiers.cut(name, Identifiers.MAX_BYTES - suffix.length()) + suffix;
   }
 
