@@ -7,6 +7,8 @@ import io.tenantdb.fleet.Gate;
 import io.tenantdb.fleet.Outcome;
 import io.tenantdb.fleet.PassListener;
 import io.tenantdb.model.Desired;
+import io.tenantdb.model.IndexReport;
+import io.tenantdb.model.Observed;
 
 /** The real thing. */
 final class LiveSession implements EngineSession {
@@ -22,6 +24,11 @@ final class LiveSession implements EngineSession {
   @Override
   public Outcome pass(Gate gate, PassListener listener) {
     return engine.pass(database, desired, gate, listener);
+  }
+
+  @Override
+  public IndexReport indexes(Observed observed) {
+    return engine.indexes(database, desired, observed);
   }
 
   @Override
