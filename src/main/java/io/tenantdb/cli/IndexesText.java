@@ -96,14 +96,17 @@ final class IndexesText {
   }
 
   private static String counted(IndexReport report) {
+    String why =
+        report.everReset()
+            ? "the last reset of the statistics or crash"
+            : "the server's start or last crash, for nobody reset the statistics";
     String since =
-        report.since().map(at -> " since " + at.truncatedTo(ChronoUnit.SECONDS)).orElse("");
-    return "Scans are counted on this server%s%s."
-        .formatted(
-            since,
-            report.everReset()
-                ? ", when the statistics were reset"
-                : "; the statistics were never reset");
+        report
+            .since()
+            .map(at -> " since %s, %s".formatted(at.truncatedTo(ChronoUnit.SECONDS), why))
+            .orElse("");
+    return "Scans are counted on this server%s; of a younger index, since it was made."
+        .formatted(since);
   }
 
   private static String day(Instant time) {

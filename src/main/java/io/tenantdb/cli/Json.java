@@ -130,7 +130,7 @@ final class Json {
   }
 
   private static void redundancy(ObjectNode node, IndexReport.Redundancy redundancy) {
-    node.put("kind", pascal(redundancy.kind()));
+    node.put("kind", redundancy.kind().text());
     node.put("table", redundancy.table());
     node.put("index", redundancy.index());
     node.put("by", redundancy.by());

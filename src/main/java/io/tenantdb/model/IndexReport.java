@@ -49,11 +49,22 @@ public record IndexReport(
   /** Why an index, or the lack of one, is worth a look. */
   public enum Kind {
     /** Two indexes of one table have the same definition. */
-    DUPLICATE,
+    DUPLICATE("Duplicate"),
     /** All that an index serves is served by another one that begins with its keys. */
-    PREFIX,
+    PREFIX("Prefix"),
     /** No index begins with the columns of a foreign key. */
-    FOREIGN_KEY
+    FOREIGN_KEY("ForeignKey");
+
+    private final String text;
+
+    Kind(String text) {
+      this.text = text;
+    }
+
+    /** As it is written in the resource. */
+    public String text() {
+      return text;
+    }
   }
 
   /**

@@ -6,6 +6,8 @@ import io.tenantdb.fleet.Gate;
 import io.tenantdb.fleet.Outcome;
 import io.tenantdb.fleet.PassListener;
 import io.tenantdb.model.Desired;
+import io.tenantdb.model.IndexReport;
+import io.tenantdb.model.Observed;
 import io.tenantdb.model.Reason;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -14,6 +16,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -54,6 +57,8 @@ final class CommandRun {
   Optional<String> answer = Optional.empty();
   Optional<ConnectionSettings> settings = Optional.empty();
   Optional<Desired> desired = Optional.empty();
+  IndexReport report =
+      new IndexReport(Instant.EPOCH, Optional.empty(), false, List.of(), List.of());
   ResourceRules refusals = resource -> List.of();
   boolean closed;
   String out = "";
@@ -135,6 +140,9 @@ final class CommandRun {
         if (type == StatusCommand.class) {
           return type.cast(new StatusCommand(surroundings, rules));
         }
+        if (type == IndexesCommand.class) {
+          return type.cast(new IndexesCommand(surroundings, rules));
+        }
         return standard.create(type);
       }
     };
@@ -159,6 +167,11 @@ final class CommandRun {
         outcome.results().forEach(result -> listener.started(result.change()));
         outcome.results().forEach(listener::finished);
         return outcome;
+      }
+
+      @Override
+      public IndexReport indexes(Observed observed) {
+        return report;
       }
 
       @Override
