@@ -6,7 +6,6 @@ import io.tenantdb.fleet.Outcome;
 import io.tenantdb.fleet.PassListener;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.IndexReport;
-import io.tenantdb.model.Observed;
 
 /** The engine on one database for one resource, as the commands see it. */
 interface EngineSession extends AutoCloseable {
@@ -14,8 +13,8 @@ interface EngineSession extends AutoCloseable {
   /** As {@link io.tenantdb.fleet.Engine#pass}. */
   Outcome pass(Gate gate, PassListener listener);
 
-  /** As {@link io.tenantdb.fleet.Engine#indexes}. */
-  IndexReport indexes(Observed observed);
+  /** As {@link io.tenantdb.fleet.Engine#indexes(io.tenantdb.database.Database, Desired)}. */
+  IndexReport indexes();
 
   /** As {@link io.tenantdb.fleet.Engine#cancelRunning}. */
   void cancelRunning();

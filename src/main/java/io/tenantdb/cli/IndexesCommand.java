@@ -1,8 +1,5 @@
 package io.tenantdb.cli;
 
-import io.tenantdb.fleet.Gate;
-import io.tenantdb.fleet.Outcome;
-import io.tenantdb.fleet.PassListener;
 import io.tenantdb.model.IndexReport;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -39,9 +36,7 @@ final class IndexesCommand extends EngineCommand {
 
   @Override
   int run(Request request, EngineSession session) {
-    // What is there is reported: whether a new tenant has settled makes no difference.
-    Outcome outcome = session.pass(Gate.OBSERVE, PassListener.NONE);
-    IndexReport report = session.indexes(outcome.observed());
+    IndexReport report = session.indexes();
     if (output.json()) {
       new Json(out()).indexes(report);
     } else {

@@ -8,7 +8,6 @@ import io.tenantdb.fleet.Outcome;
 import io.tenantdb.fleet.PassListener;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.IndexReport;
-import io.tenantdb.model.Observed;
 
 /** The real thing. */
 final class LiveSession implements EngineSession {
@@ -27,8 +26,8 @@ final class LiveSession implements EngineSession {
   }
 
   @Override
-  public IndexReport indexes(Observed observed) {
-    return engine.indexes(database, desired, observed);
+  public IndexReport indexes() {
+    return engine.indexes(database, desired);
   }
 
   @Override

@@ -103,6 +103,15 @@ public final class Engine {
     return new IndexReporter(desired, observed, usage).report();
   }
 
+  /**
+   * The same of what is live now, without a pass: on a standby, too, which counts its own scans.
+   *
+   * @throws io.tenantdb.database.DatabaseException when the database could not be reached or read
+   */
+  public IndexReport indexes(Database database, Desired desired) {
+    return indexes(database, desired, observer.observe(database, desired));
+  }
+
   /** What a pass is made of. */
   private record Work(Database database, Desired desired, Gate gate, PassListener listener) {
     Rollout rollout(Gate limited, int atOnce) {

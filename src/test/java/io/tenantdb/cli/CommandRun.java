@@ -7,7 +7,6 @@ import io.tenantdb.fleet.Outcome;
 import io.tenantdb.fleet.PassListener;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.IndexReport;
-import io.tenantdb.model.Observed;
 import io.tenantdb.model.Reason;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -16,7 +15,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -57,8 +55,7 @@ final class CommandRun {
   Optional<String> answer = Optional.empty();
   Optional<ConnectionSettings> settings = Optional.empty();
   Optional<Desired> desired = Optional.empty();
-  IndexReport report =
-      new IndexReport(Instant.EPOCH, Optional.empty(), false, List.of(), List.of());
+  Optional<IndexReport> report = Optional.empty();
   ResourceRules refusals = resource -> List.of();
   boolean closed;
   String out = "";
@@ -148,6 +145,14 @@ final class CommandRun {
     };
   }
 
+  private static DatabaseException unreachable() {
+    return new DatabaseException(
+        Reason.ConnectionFailed,
+        "08001",
+        "Nothing listens on postgres.platform.svc:5432.",
+        new IOException());
+  }
+
   private EngineSession open(ConnectionSettings to, Desired template) {
     settings = Optional.of(to);
     desired = Optional.of(template);
@@ -155,11 +160,7 @@ final class CommandRun {
       @Override
       public Outcome pass(Gate gate, PassListener listener) {
         if (outcomes.isEmpty()) {
-          throw new DatabaseException(
-              Reason.ConnectionFailed,
-              "08001",
-              "Nothing listens on postgres.platform.svc:5432.",
-              new IOException());
+          throw unreachable();
         }
         Outcome outcome = outcomes.remove();
         passesMayChange.add(gate != Gate.OBSERVE);
@@ -170,8 +171,8 @@ final class CommandRun {
       }
 
       @Override
-      public IndexReport indexes(Observed observed) {
-        return report;
+      public IndexReport indexes() {
+        return report.orElseThrow(CommandRun::unreachable);
       }
 
       @Override
