@@ -99,7 +99,7 @@ final class IndexesText {
     String why =
         report.everReset()
             ? "the last reset of the statistics or crash"
-            : "the server's start or last crash, for nobody reset the statistics";
+            : "the server's first start or last crash, for nobody reset the statistics";
     String since =
         report
             .since()

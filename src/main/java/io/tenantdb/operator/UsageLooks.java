@@ -12,8 +12,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads how the indexes are used: at the first pass of a generation that leaves nothing to be done,
- * and then once an hour at most. No pass depends on it. Used by the worker's own thread only.
+ * Reads how the indexes are used: at the first pass of a generation that leaves nothing to be done
+ * and no tenant to settle, and then once an hour at most. No pass depends on it. Used by the
+ * worker's own thread only.
  */
 final class UsageLooks {
   private static final Logger LOG = LoggerFactory.getLogger(UsageLooks.class);
@@ -34,7 +35,10 @@ final class UsageLooks {
   /** What is known after the pass. */
   Optional<IndexReport> after(Assignment.Work work, Desired desired, Outcome outcome) {
     Instant now = clock.instant();
-    boolean settled = generation != work.generation() && outcome.plan().changes().isEmpty();
+    boolean settled =
+        generation != work.generation()
+            && outcome.plan().changes().isEmpty()
+            && outcome.settling().isEmpty();
     if (!settled && now.isBefore(due)) {
       return report;
     }

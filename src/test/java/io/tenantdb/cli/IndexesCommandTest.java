@@ -91,7 +91,8 @@ class IndexesCommandTest {
   void statisticsThatWereNeverResetAreSaidToCountSinceTheServerStarted() {
     run.report = Optional.of(new IndexReport(NOW, Optional.of(SINCE), false, List.of(), List.of()));
     assertThat(run.run("indexes")).isZero();
-    assertThat(run.out).contains("since 2026-05-01T08:00:00Z, the server's start or last crash");
+    assertThat(run.out)
+        .contains("since 2026-05-01T08:00:00Z, the server's first start or last crash");
   }
 
   @Test

@@ -73,6 +73,12 @@ class WorkerTest {
     script.then(
         (desired, gate, listener) ->
             Scenes.outcome(Scenes.plan(Scenes.with("tenant_a", change)), List.of()));
+    script.then(
+        (desired, gate, listener) ->
+            Scenes.settling(Scenes.outcome(Scenes.plan(Scenes.unsettled("tenant_a")), List.of())));
+    submitAndWait(Scenes.work(1));
+    assertThat(worker.snapshot().indexes()).isEmpty();
+    clock.advance(Duration.ofMinutes(12));
     submitAndWait(Scenes.work(1));
     assertThat(worker.snapshot().indexes()).isEmpty();
 
@@ -82,7 +88,7 @@ class WorkerTest {
 
     clock.advance(Duration.ofMinutes(59));
     submitAndWait(Scenes.work(1));
-    assertThat(script.passes).hasSize(3);
+    assertThat(script.passes).hasSize(4);
     assertThat(worker.snapshot().indexes()).contains(Scenes.report(1));
 
     clock.advance(Duration.ofMinutes(12));

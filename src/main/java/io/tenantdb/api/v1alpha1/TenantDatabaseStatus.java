@@ -173,12 +173,12 @@ public record TenantDatabaseStatus(
       @JsonPropertyDescription(
               "Size over all tenants, to two digits: relpages of pg_class, in bytes.")
           @Min(0)
-          long bytes,
+          Long bytes,
       @JsonPropertyDescription(
               "Scans over all tenants, to two digits: pg_stat_get_numscans. A standby counts its "
                   + "own.")
           @Min(0)
-          long scans,
+          Long scans,
       @JsonPropertyDescription(
               "Tenants whose index was never scanned since then; from 100 on to two digits, "
                   + "unless it is all of them.")
