@@ -64,11 +64,11 @@ final class IndexBuilder {
   }
 
   void drop(DropLeftover change) throws SQLException {
-    locked(change.target(), () -> drop(change.statements(), change.hypertable()));
+    locked(change.target(), () -> drop(change.statements(), change.inTransaction()));
   }
 
-  private void drop(List<Statement> statements, boolean hypertable) throws SQLException {
-    if (hypertable) {
+  private void drop(List<Statement> statements, boolean inTransaction) throws SQLException {
+    if (inTransaction) {
       session.transaction(statements);
     } else {
       session.execute(statements.get(0));
