@@ -49,8 +49,9 @@ record IndexRow(
     List<IndexRow> rows = new ArrayList<>();
     TABLES.forEach(
         (file, table) -> {
-          for (JsonNode row : read(FOLDER.resolve(file + ".yaml"))) {
-            rows.add(of(row, "%s_%03d".formatted(file, rows.size()), table));
+          ArrayNode ofFile = read(FOLDER.resolve(file + ".yaml"));
+          for (int i = 0; i < ofFile.size(); i++) {
+            rows.add(of(ofFile.get(i), "%s_%03d".formatted(file, i), table));
           }
         });
     return rows;

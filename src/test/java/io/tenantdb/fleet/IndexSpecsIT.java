@@ -24,6 +24,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,11 +34,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Every index that PostgreSQL can express goes there and back, on every version. */
 class IndexSpecsIT {
   private static final YAMLMapper YAML = new YAMLMapper();
+  private static final int TABLES_OF_MANY = 8;
   private static final List<String> TENANTS = List.of("Tenant \"Ü\" 田.x", "tenant_plain");
   private static final String RESOURCE =
       """
       database: {host: localhost, name: x, credentialsSecretRef: {name: x}}
-      tenants: {schemas: [tenant_plain, 'Tenant "Ü" 田.x'], settle: 0s, searchPath: [public, extensions]}
+      tenants: {settle: 0s, searchPath: [public, extensions]}
       """;
 
   static List<Integer> versions() {
@@ -69,6 +72,42 @@ class IndexSpecsIT {
       eachChangesOnceAndNothingElseDoes(seen, rows, version);
       goesThereAndBack(fleet, changed, rows, version);
     }
+  }
+
+  @Test
+  void asManyAsOneResourceTakesAreBuilt() {
+    int many = 512;
+    try (PostgresServer server = PostgresServer.start(PostgresServer.NEWEST);
+        Fleet fleet = Fleet.create(server, "many")) {
+      String columns =
+          IntStream.range(0, 32)
+              .mapToObj(column -> "c%d int".formatted(column))
+              .collect(Collectors.joining(", ", "(", ")"));
+      fleet.tenant(
+          "tenant_plain",
+          "app",
+          IntStream.range(0, TABLES_OF_MANY)
+              .mapToObj(table -> "CREATE TABLE items%d %s".formatted(table, columns))
+              .toArray(String[]::new));
+      Desired desired =
+          desired(
+              IntStream.range(0, many).mapToObj(IndexSpecsIT::ofMany).toList(),
+              List.of("tenant_plain"));
+      Outcome built = pass(fleet, desired, Gate.OPEN);
+      assertThat(built.failures()).isEmpty();
+      assertThat(built.applied()).isEqualTo(many);
+      assertThat(built.converged()).isTrue();
+      assertThat(pass(fleet, desired, Gate.OBSERVE).converged()).isTrue();
+    }
+  }
+
+  private static ObjectNode ofMany(int number) {
+    ObjectNode index =
+        YAML.createObjectNode()
+            .put("name", "ix_" + number)
+            .put("table", "items" + number % TABLES_OF_MANY);
+    index.putArray("columns").add("c" + number % 32).add("c" + number / 32 % 32);
+    return index;
   }
 
   private static Outcome pass(Fleet fleet, Desired desired, Gate gate) {
@@ -168,10 +207,16 @@ class IndexSpecsIT {
   }
 
   private static Desired desired(List<IndexRow> rows, Function<IndexRow, ObjectNode> form) {
+    return desired(rows.stream().map(form).toList(), TENANTS);
+  }
+
+  private static Desired desired(List<ObjectNode> declared, List<String> tenants) {
     try {
       ObjectNode spec = (ObjectNode) YAML.readTree(RESOURCE);
       ArrayNode indexes = spec.putArray("indexes");
-      rows.forEach(row -> indexes.add(form.apply(row)));
+      declared.forEach(indexes::add);
+      ArrayNode schemas = ((ObjectNode) spec.get("tenants")).putArray("schemas");
+      tenants.forEach(schemas::add);
       return Resolution.template(
           "platform", "specs", YAML.convertValue(spec, TenantDatabaseSpec.class));
     } catch (IOException e) {
