@@ -42,17 +42,20 @@ final class IndexBuild {
   }
 
   private void resolved(CreateIndex build, WorkSession.SqlAction building) throws SQLException {
-    if (!build.index().resolvesNames()) {
-      building.run();
+    WorkSession.SqlAction resolving =
+        build.index().resolvesNames()
+            ? () ->
+                session.with(
+                    "search_path", Identifiers.list(build.searchPath()), "pg_catalog", building)
+            : building;
+    if (build.index().plainColumns()) {
+      resolving.run();
       return;
     }
     // Two builds with expressions or predicates wait for each other's snapshots: one at a time in a
     // database.
     locks.aloneInDatabase(
-        "another build with expressions runs in this database; it is tried again",
-        () ->
-            session.with(
-                "search_path", Identifiers.list(build.searchPath()), "pg_catalog", building));
+        "another build with expressions runs in this database; it is tried again", resolving);
   }
 
   private void bounded(Change change, CreateIndex build) throws SQLException {

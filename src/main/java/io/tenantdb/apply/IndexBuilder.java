@@ -84,7 +84,7 @@ final class IndexBuilder {
     if (isBuilt(build, found)) {
       return;
     }
-    if (found != null) {
+    if (found != null && build.build() != Build.PARTITIONED) {
       dropper.inTheWay(build.target(), found, build.build() == Build.CONCURRENTLY);
     }
     builds.run(change, build);

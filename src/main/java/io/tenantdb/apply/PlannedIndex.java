@@ -1,9 +1,7 @@
 package io.tenantdb.apply;
 
 import io.tenantdb.model.IndexBody;
-import io.tenantdb.model.IndexChange.Build;
 import io.tenantdb.model.IndexReplacement;
-import io.tenantdb.model.IndexReplacement.RepairIndex;
 import io.tenantdb.model.IndexReplacement.Replaced;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.Reason;
@@ -31,14 +29,13 @@ record PlannedIndex(IndexReplacement change) {
     if (!live.ties().isEmpty()) {
       throw changed("stands behind " + String.join(", ", live.ties()) + " since");
     }
-    if (!live.body().map(this::retiredName).equals(Optional.of(old().retiredName()))) {
-      throw changed("has another definition than when");
+    if (live.body()
+        .filter(body -> retiredName(body, live.valid()).equals(old().retiredName()))
+        .isEmpty()) {
+      throw changed("has another definition, or has become valid or invalid, since");
     }
     if (!live.mark().equals(Mark.parse(old().comment()))) {
       throw changed("has another mark than when");
-    }
-    if (repaired(live)) {
-      throw changed("has become valid since");
     }
     return change.with(
         new Replaced(
@@ -51,16 +48,8 @@ record PlannedIndex(IndexReplacement change) {
             live.clustered()));
   }
 
-  /** A hypertable's and a partitioned table's may be valid and miss parts. */
-  private boolean repaired(LiveIndex live) {
-    return change instanceof RepairIndex
-        && change.build().build() == Build.CONCURRENTLY
-        && live.valid()
-        && live.body().filter(change.build().accepted()::contains).isPresent();
-  }
-
-  private String retiredName(IndexBody body) {
-    return ReservedName.retired(change.target().table(), change.build().index().name(), body.hash())
+  private String retiredName(IndexBody body, boolean valid) {
+    return ReservedName.retired(change.target().table(), change.build().index().name(), body, valid)
         .text();
   }
 
