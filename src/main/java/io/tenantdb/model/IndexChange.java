@@ -2,6 +2,7 @@ package io.tenantdb.model;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -120,6 +121,11 @@ public sealed interface IndexChange extends Change
     @Override
     public boolean lasting() {
       return true;
+    }
+
+    @Override
+    public Optional<DesiredIndex> builds() {
+      return Optional.of(index);
     }
 
     @Override
