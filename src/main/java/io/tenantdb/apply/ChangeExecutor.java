@@ -9,6 +9,7 @@ import io.tenantdb.model.ChangeResult;
 import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.IndexChange.DropLeftover;
 import io.tenantdb.model.IndexChange.PublishIndex;
+import io.tenantdb.model.IndexPartChange.DropPartLeftover;
 import io.tenantdb.model.MaterializedViewChange.CreateMaterializedView;
 import io.tenantdb.model.MaterializedViewChange.RefreshMaterializedView;
 import io.tenantdb.model.Reason;
@@ -55,6 +56,8 @@ public final class ChangeExecutor implements AutoCloseable {
         indexes.publish(publish);
       } else if (change instanceof DropLeftover leftover) {
         indexes.drop(leftover);
+      } else if (change instanceof DropPartLeftover leftover) {
+        indexes.drop(leftover);
       } else if (change instanceof FillAggregate fill) {
         filler.fill(fill);
       } else if (change instanceof CreateMaterializedView
@@ -100,7 +103,7 @@ public final class ChangeExecutor implements AutoCloseable {
 
   private Reason inContext(Change change, Reason found, Duration took) {
     boolean gaveUp = found == Reason.LockTimeout || found == Reason.Interrupted;
-    if (change instanceof DropLeftover && gaveUp) {
+    if ((change instanceof DropLeftover || change instanceof DropPartLeftover) && gaveUp) {
       return Reason.LeftoverPending;
     }
     if (change instanceof CreateAggregate && found == Reason.NotSupported) {

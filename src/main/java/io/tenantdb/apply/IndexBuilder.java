@@ -8,6 +8,7 @@ import io.tenantdb.model.IndexChange.Build;
 import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.IndexChange.DropLeftover;
 import io.tenantdb.model.IndexChange.PublishIndex;
+import io.tenantdb.model.IndexPartChange.DropPartLeftover;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.Statement;
 import io.tenantdb.model.Target;
@@ -28,6 +29,7 @@ final class IndexBuilder {
 
   private final WorkSession session;
   private final SessionLocks locks;
+  private final PartitionedBuilder partitioned;
   private Optional<TableLock> held = Optional.empty();
 
   private record TableLock(AdvisoryLock.Key key, AdvisoryLock lock) {}
@@ -35,6 +37,7 @@ final class IndexBuilder {
   IndexBuilder(WorkSession session, SessionLocks locks) {
     this.session = session;
     this.locks = locks;
+    this.partitioned = new PartitionedBuilder(session, new SnapshotGuard(session));
   }
 
   void create(CreateIndex change) throws SQLException {
@@ -65,6 +68,15 @@ final class IndexBuilder {
 
   void drop(DropLeftover change) throws SQLException {
     locked(change.target(), () -> drop(change.statements(), change.hypertable()));
+  }
+
+  void drop(DropPartLeftover change) throws SQLException {
+    locked(
+        change.target(),
+        () -> {
+          session.actAs(change.partition().owner());
+          session.execute(change.statements().get(0));
+        });
   }
 
   private void drop(List<Statement> statements, boolean hypertable) throws SQLException {
@@ -98,9 +110,12 @@ final class IndexBuilder {
   }
 
   private void build(CreateIndex change) throws SQLException {
-    WorkSession.SqlAction build = () -> session.execute(Statement.of(change.buildSql()));
+    WorkSession.SqlAction build =
+        change.build() == Build.PARTITIONED
+            ? () -> partitioned.build(change)
+            : () -> session.execute(Statement.of(change.buildSql()));
     WorkSession.SqlAction bounded =
-        change.build() == Build.CONCURRENTLY
+        change.build() == Build.CONCURRENTLY || change.build() == Build.PARTITIONED
             ? build
             : () ->
                 // Its SHARE request queues the writers of a chunk behind it, so it may not wait for
@@ -131,6 +146,7 @@ final class IndexBuilder {
             Statement.of(
                 "SELECT x.indisvalid, x.indisunique, pg_get_indexdef(x.indexrelid),"
                     + " quote_ident(i.relname), quote_ident(n.nspname),"
+                    + " CASE i.relkind WHEN 'I' THEN 'ONLY ' ELSE '' END ||"
                     + " quote_ident(n.nspname) || '.' || quote_ident(t.relname)"
                     + " FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid"
                     + " JOIN pg_class t ON t.oid = x.indrelid"
@@ -166,6 +182,10 @@ final class IndexBuilder {
 
   /** Best effort: what stays is dropped by the next pass. */
   private void dropUnpublished(CreateIndex change, Exception cause) {
+    if (change.build() == Build.PARTITIONED) {
+      partitioned.giveUp(change, cause);
+      return;
+    }
     DropLeftover leftover =
         new DropLeftover(
             change.target(), change.reservedName(), change.build() != Build.CONCURRENTLY);

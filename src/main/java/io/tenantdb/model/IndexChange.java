@@ -15,6 +15,7 @@ public sealed interface IndexChange extends Change
         IndexChange.RenameIndex,
         IndexChange.MarkIndex,
         IndexChange.DropLeftover,
+        IndexPartChange,
         IndexReplacement,
         IndexSetting {
 
@@ -135,15 +136,19 @@ public sealed interface IndexChange extends Change
           index.resolvesNames()
               ? Stream.of(Statement.of("SET search_path = " + Identifiers.list(searchPath)))
               : Stream.of();
-      return Stream.concat(path, Stream.of(Statement.of(buildSql())));
+      Stream<Statement> build =
+          this.build == Build.PARTITIONED
+              ? new PartitionedBuild(this).script()
+              : Stream.of(Statement.of(buildSql()));
+      return Stream.concat(path, build);
     }
 
     @Override
     public CreateIndex anyTenant() {
       List<String> path =
           Stream.concat(Stream.of("<schema>"), searchPath.stream().skip(1)).toList();
-      return new CreateIndex(
-          target.anyTenant(), index, build, canonical, mark, path, partitions, drift);
+      List<Partition> parts = partitions.stream().map(p -> p.anyTenant(target)).toList();
+      return new CreateIndex(target.anyTenant(), index, build, canonical, mark, path, parts, drift);
     }
   }
 
@@ -251,7 +256,8 @@ public sealed interface IndexChange extends Change
    * left.
    *
    * @param reservedName its name
-   * @param hypertable a hypertable's index cannot be dropped concurrently
+   * @param hypertable an index of a hypertable, or of a partitioned table, cannot be dropped
+   *     concurrently
    */
   record DropLeftover(Target target, String reservedName, boolean hypertable)
       implements IndexChange {

@@ -27,6 +27,7 @@ final class IndexPlanner {
   private final Set<String> aggregates;
   private final LiveIndexPlanner present;
   private final MissingIndexPlanner missing;
+  private final PartitionedIndexPlanner parts;
   private final AggregateIndexPlanner onAggregates;
 
   IndexPlanner(Desired desired, Canonical canonical, List<DesiredIndex> indexes) {
@@ -42,7 +43,8 @@ final class IndexPlanner {
             .map(DesiredIndex::name)
             .collect(Collectors.toSet());
     this.present = new LiveIndexPlanner(desired);
-    this.missing = new MissingIndexPlanner(desired, names);
+    this.parts = new PartitionedIndexPlanner(desired, indexes);
+    this.missing = new MissingIndexPlanner(desired, parts, names);
     this.onAggregates = new AggregateIndexPlanner(desired, present, names);
   }
 
@@ -56,6 +58,7 @@ final class IndexPlanner {
     // Other resources may be at work on what an aggregate merely mentions.
     for (String name : desired.tables()) {
       draft.tenant().table(name).ifPresent(table -> dropLeftovers(draft, table));
+      draft.tenant().table(name).ifPresent(table -> parts.dropLeftovers(draft, table));
     }
   }
 
@@ -93,6 +96,9 @@ final class IndexPlanner {
    * What a killed build left under a reserved name, and this plan neither publishes nor drops yet.
    */
   private static void dropLeftovers(TenantDraft draft, ObservedTable table) {
+    if (draft.isPartition(table)) {
+      return;
+    }
     table.indexes().stream()
         .filter(index -> ReservedName.parse(index.name()).isPresent())
         .filter(index -> !index.building() && !draft.disposesOf(table, index.name()))
@@ -151,16 +157,12 @@ final class IndexPlanner {
 
   private boolean supported(
       TenantDraft draft, ObservedTable table, DesiredIndex index, String object) {
-    if (table.kind() == ObservedTable.Kind.OTHER
-        || table.kind() == ObservedTable.Kind.PARTITIONED) {
+    if (table.kind() == ObservedTable.Kind.OTHER) {
       draft.find(
           Verdict.FAILED,
           object,
           Reason.NotSupported,
-          table.name()
-              + (table.kind() == ObservedTable.Kind.PARTITIONED
-                  ? " is a partitioned table; indexes on such are not supported yet."
-                  : " is no table; an index needs a table or a materialized view."));
+          table.name() + " is no table; an index needs a table or a materialized view.");
       return false;
     }
     if (table.kind() == ObservedTable.Kind.CONTINUOUS_AGGREGATE && index.unique()) {

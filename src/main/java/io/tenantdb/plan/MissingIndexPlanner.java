@@ -22,10 +22,12 @@ import java.util.Set;
 final class MissingIndexPlanner {
 
   private final Desired desired;
+  private final PartitionedIndexPlanner parts;
   private final Set<String> declaredNames;
 
-  MissingIndexPlanner(Desired desired, Set<String> declaredNames) {
+  MissingIndexPlanner(Desired desired, PartitionedIndexPlanner parts, Set<String> declaredNames) {
     this.desired = desired;
+    this.parts = parts;
     this.declaredNames = declaredNames;
   }
 
@@ -124,6 +126,8 @@ final class MissingIndexPlanner {
               index.name(),
               index.mark(desired.ownerId(), Mark.Origin.MADE),
               form.printed()));
+    } else if (PartitionedIndexPlanner.goesOn(table, built, form)) {
+      create(draft, table, index, form);
     } else {
       draft.dropLeftover(table, built);
       create(draft, table, index, form);
@@ -131,48 +135,28 @@ final class MissingIndexPlanner {
   }
 
   private void create(TenantDraft draft, ObservedTable table, DesiredIndex index, Buildable form) {
-    boolean hypertable = draft.isHypertable(table);
-    if (hypertable && index.unique() && !carriesTimeColumn(table, index)) {
-      draft.find(
-          Verdict.FAILED,
-          table.name() + "." + index.name(),
-          Reason.NotSupported,
-          "unique index "
-              + index.name()
-              + " on the hypertable "
-              + table.name()
-              + " must have the time column among its keys; add it.");
+    if (!parts.canBuild(draft, table, index)) {
       return;
     }
-    Build build =
-        !hypertable ? Build.CONCURRENTLY : index.unique() ? Build.ONE_TRANSACTION : Build.PER_CHUNK;
     draft.change(
         table,
         new IndexChange.CreateIndex(
             draft.target(table),
             index,
-            build,
+            build(draft, table, index),
             form,
             index.mark(desired.ownerId(), Mark.Origin.MADE),
             draft.path(desired.tenants().searchPath()),
+            table.partitions(),
             draft.converged()));
   }
 
-  private boolean carriesTimeColumn(ObservedTable table, DesiredIndex index) {
-    Optional<String> timeColumn =
-        table
-            .hypertable()
-            .map(h -> h.timeColumn())
-            .or(
-                () ->
-                    desired.hypertables().stream()
-                        .filter(h -> h.table().equals(table.name()))
-                        .map(h -> h.timeColumn())
-                        .findFirst());
-    return timeColumn
-        .map(
-            column ->
-                index.keys().stream().anyMatch(k -> k.column().filter(column::equals).isPresent()))
-        .orElse(true);
+  private static Build build(TenantDraft draft, ObservedTable table, DesiredIndex index) {
+    if (PartitionedIndexPlanner.isPartitioned(table)) {
+      return Build.PARTITIONED;
+    }
+    return !draft.isHypertable(table)
+        ? Build.CONCURRENTLY
+        : index.unique() ? Build.ONE_TRANSACTION : Build.PER_CHUNK;
   }
 }
