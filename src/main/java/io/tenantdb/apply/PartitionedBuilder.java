@@ -235,8 +235,11 @@ final class PartitionedBuilder {
     }
     session.actAs(change.target().owner());
     if (all && tree.root().isPresent()) {
-      session.cleanUp(
-          List.of(Statement.of("DROP INDEX " + change.target().sibling(change.reservedName()))));
+      session.cleanUp(List.of(dropRoot(change)));
     }
+  }
+
+  private static Statement dropRoot(CreateIndex change) {
+    return Statement.of("DROP INDEX " + change.target().sibling(change.reservedName()));
   }
 }
