@@ -117,7 +117,9 @@ final class MissingIndexPlanner {
               + " on "
               + table.name()
               + " is being built by a session that still lives.");
-    } else if (built.valid() && built.body().filter(form.accepted()::contains).isPresent()) {
+    } else if (built.valid()
+        && built.missingParts() == 0
+        && built.body().filter(form.accepted()::contains).isPresent()) {
       draft.change(
           table,
           new IndexChange.PublishIndex(
