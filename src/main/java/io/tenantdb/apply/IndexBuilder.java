@@ -67,7 +67,7 @@ final class IndexBuilder {
   }
 
   void drop(DropLeftover change) throws SQLException {
-    locked(change.target(), () -> drop(change.statements(), change.hypertable()));
+    locked(change.target(), () -> drop(change.statements(), change.inTransaction()));
   }
 
   void drop(DropPartLeftover change) throws SQLException {
@@ -79,8 +79,8 @@ final class IndexBuilder {
         });
   }
 
-  private void drop(List<Statement> statements, boolean hypertable) throws SQLException {
-    if (hypertable) {
+  private void drop(List<Statement> statements, boolean inTransaction) throws SQLException {
+    if (inTransaction) {
       session.transaction(statements);
     } else {
       session.execute(statements.get(0));

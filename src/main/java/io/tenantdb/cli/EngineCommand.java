@@ -2,7 +2,6 @@ package io.tenantdb.cli;
 
 import io.tenantdb.database.DatabaseException;
 import io.tenantdb.fleet.Outcome;
-import io.tenantdb.model.Reason;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Mixin;
@@ -71,6 +70,6 @@ abstract class EngineCommand implements Callable<Integer> {
 
   /** True when something is not as declared that no change in the plan will mend. */
   static boolean failed(Outcome outcome) {
-    return outcome.failures().stream().anyMatch(f -> f.reason() != Reason.DestructiveDenied);
+    return !outcome.beyondRefused().isEmpty();
   }
 }

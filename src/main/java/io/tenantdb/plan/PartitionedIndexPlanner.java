@@ -1,6 +1,7 @@
 package io.tenantdb.plan;
 
 import io.tenantdb.model.CanonicalIndex.Buildable;
+import io.tenantdb.model.Change;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Finding.Verdict;
@@ -20,7 +21,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * What is different about an index that is made of parts, on the partitions of a table or the
@@ -30,6 +30,7 @@ final class PartitionedIndexPlanner {
 
   private final Desired desired;
   private final List<DesiredIndex> declared;
+  private final Safeguards safeguards;
 
   /**
    * @param declared every index, whatever it is declared on
@@ -37,6 +38,7 @@ final class PartitionedIndexPlanner {
   PartitionedIndexPlanner(Desired desired, List<DesiredIndex> declared) {
     this.desired = desired;
     this.declared = List.copyOf(declared);
+    this.safeguards = new Safeguards(desired.safety());
   }
 
   static boolean isPartitioned(ObservedTable table) {
@@ -75,23 +77,30 @@ final class PartitionedIndexPlanner {
 
   private boolean isNeeded(
       TenantDraft draft, ObservedTable table, Partition partition, String name) {
-    boolean planned =
+    Optional<Change> planned =
         draft.changes().stream()
             .filter(change -> change.target().table().equals(table.name()))
-            .flatMap(
-                change ->
-                    change instanceof CreateIndex create
-                        ? Stream.of(create)
-                        : change instanceof IndexReplacement replacement
-                            ? Stream.of(replacement.build())
-                            : Stream.empty())
-            .anyMatch(build -> reservedName(partition, build.index()).equals(name));
+            .filter(change -> builds(change, partition, name))
+            .findFirst();
     return planned
-        || declared.stream()
-            .filter(index -> index.table().equals(table.name()))
-            .filter(index -> reservedName(partition, index).equals(name))
-            // It may be that nothing can be planned just now.
-            .anyMatch(index -> table.index(index.name()).filter(this::isWhole).isEmpty());
+        .map(change -> safeguards.withholds(change).isEmpty())
+        // It may be that nothing can be planned just now.
+        .orElseGet(
+            () ->
+                declared.stream()
+                    .filter(index -> index.table().equals(table.name()))
+                    .filter(index -> reservedName(partition, index).equals(name))
+                    .anyMatch(index -> table.index(index.name()).filter(this::isWhole).isEmpty()));
+  }
+
+  private static boolean builds(Change change, Partition partition, String name) {
+    Optional<CreateIndex> build =
+        change instanceof CreateIndex create
+            ? Optional.of(create)
+            : change instanceof IndexReplacement replacement
+                ? Optional.of(replacement.build())
+                : Optional.empty();
+    return build.filter(b -> reservedName(partition, b.index()).equals(name)).isPresent();
   }
 
   private boolean isWhole(ObservedIndex index) {

@@ -11,6 +11,8 @@ import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.IndexChange.DropLeftover;
 import io.tenantdb.model.IndexChange.PublishIndex;
 import io.tenantdb.model.IndexPartChange.DropPartLeftover;
+import io.tenantdb.model.IndexReplacement.RepairIndex;
+import io.tenantdb.model.IndexReplacement.ReplaceIndex;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.Observed.OwnerRights;
 import io.tenantdb.model.ObservedHypertable;
@@ -112,6 +114,49 @@ class PartitionedIndexPlanTest {
               },
               List.of(DropPartLeftover.class),
               null),
+          row(
+              "ours, and of an older spec: replaced part by part",
+              w ->
+                  w.liveIndexes.add(
+                      World.live(
+                          "ix",
+                          new IndexBody(false, "USING btree (b)"),
+                          Optional.of(World.mark(IX, Mark.Origin.MADE)))),
+              List.of(ReplaceIndex.class),
+              null),
+          row(
+              "ours, and its replacement is half-built: gone on with",
+              w -> {
+                w.liveIndexes.add(
+                    World.live(
+                        "ix",
+                        new IndexBody(false, "USING btree (b)"),
+                        Optional.of(World.mark(IX, Mark.Origin.MADE))));
+                w.liveIndexes.add(World.invalid(reserved(BUILDING, World.body(IX))));
+                leaf(w, "t_1", partName("t_1", IX.specHash()), false);
+              },
+              List.of(ReplaceIndex.class),
+              null),
+          row(
+              "ours and invalid: built beside",
+              w ->
+                  w.liveIndexes.add(
+                      World.invalid(
+                          World.live(
+                              "ix",
+                              World.body(IX),
+                              Optional.of(World.mark(IX, Mark.Origin.MADE))))),
+              List.of(RepairIndex.class),
+              null),
+          row(
+              "somebody's, half-built: his, unless it may be taken over",
+              w -> {
+                w.liveIndexes.add(
+                    World.invalid(World.live("ix", World.body(IX), Optional.empty())));
+                leaf(w, "t_1", partName("t_1", IX.specHash()), false);
+              },
+              List.of(DropPartLeftover.class),
+              Reason.Conflict),
           row(
               "a partition's owner cannot be taken on: which grant is missing",
               w -> {
