@@ -11,12 +11,6 @@ import picocli.CommandLine.Spec;
 /** What the commands have in common: the options, and sentences instead of stack traces. */
 abstract class EngineCommand implements Callable<Integer> {
 
-  /** How a command prints. */
-  enum Format {
-    text,
-    json
-  }
-
   @Mixin private final ResourceOptions options = new ResourceOptions();
   @Spec private CommandSpec spec;
 

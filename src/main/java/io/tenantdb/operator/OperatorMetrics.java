@@ -7,6 +7,9 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.tenantdb.fleet.AggregateStanding;
 import io.tenantdb.model.ChangeResult;
+import io.tenantdb.model.IndexReport;
+import io.tenantdb.model.IndexReport.Index;
+import io.tenantdb.model.IndexUsage;
 import io.tenantdb.model.TenantState;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -14,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
 
 /**
@@ -28,11 +32,14 @@ final class OperatorMetrics {
   private final MultiGauge lastPass;
   private final MultiGauge oldestRefresh;
   private final MultiGauge overdue;
+  private final MultiGauge indexBytes;
+  private final MultiGauge unscanned;
   private final Map<ResourceKey, State> states = new ConcurrentHashMap<>();
 
   private record State(
       Map<TenantState, Integer> counts,
       List<AggregateStanding> aggregates,
+      List<Index> indexes,
       boolean ready,
       double lastPass) {}
 
@@ -60,6 +67,15 @@ final class OperatorMetrics {
         MultiGauge.builder("tenantdb.aggregate.refresh.overdue")
             .description("Materialized views whose scheduled refresh has not been made yet")
             .register(registry);
+    this.indexBytes =
+        MultiGauge.builder("tenantdb.index")
+            .description("Size of a declared index over all tenants, read once an hour at most")
+            .baseUnit("bytes")
+            .register(registry);
+    this.unscanned =
+        MultiGauge.builder("tenantdb.index.unscanned.tenants")
+            .description("Tenants whose index was never scanned since the statistics were reset")
+            .register(registry);
   }
 
   /** Shows a new snapshot. */
@@ -73,6 +89,7 @@ final class OperatorMetrics {
                 snapshot.running() && before != null
                     ? before.aggregates()
                     : snapshot.look().map(Look::aggregates).orElseGet(List::of),
+                snapshot.indexes().map(IndexReport::declared).orElseGet(List::of),
                 Verdict.of(snapshot).ready(),
                 before == null ? Double.NaN : before.lastPass()));
     show();
@@ -104,8 +121,9 @@ final class OperatorMetrics {
           resource,
           (key, before) ->
               before == null
-                  ? new State(Map.of(), List.of(), false, now)
-                  : new State(before.counts(), before.aggregates(), before.ready(), now));
+                  ? new State(Map.of(), List.of(), List.of(), false, now)
+                  : new State(
+                      before.counts(), before.aggregates(), before.indexes(), before.ready(), now));
       show();
     }
   }
@@ -149,6 +167,23 @@ final class OperatorMetrics {
             .toList(),
         true);
     showAggregates();
+    showIndexes(indexBytes, IndexUsage::bytes);
+    showIndexes(unscanned, IndexUsage::unscannedTenants);
+  }
+
+  private void showIndexes(MultiGauge gauge, ToLongFunction<IndexUsage> number) {
+    gauge.register(
+        states.entrySet().stream()
+            .flatMap(
+                entry ->
+                    entry.getValue().indexes().stream()
+                        .<MultiGauge.Row<?>>map(
+                            index ->
+                                MultiGauge.Row.of(
+                                    tags(entry.getKey()).and("index", index.name()),
+                                    number.applyAsLong(index.usage()))))
+            .toList(),
+        true);
   }
 
   private void showAggregates() {

@@ -33,6 +33,7 @@ final class Worker {
   private final InstantSource clock;
   private final Transitions transitions;
   private final Schedule schedule;
+  private final UsageLooks usage;
 
   private final Object lock = new Object();
   private Optional<Assignment> assignment = Optional.empty();
@@ -60,6 +61,7 @@ final class Worker {
     this.clock = clock;
     this.transitions = new Transitions(memory);
     this.schedule = new Schedule(clock, random);
+    this.usage = new UsageLooks(passes, clock);
     this.failures = memory.failures();
   }
 
@@ -234,6 +236,7 @@ final class Worker {
             work.suspended(),
             Optional.empty(),
             Optional.of(look),
+            usage.after(work, allowed.desired(), outcome),
             List.of());
     notice(transitions.passed(look, outcome.results()));
     return schedule.afterPass(work, look, outcome.nextLook());
@@ -265,7 +268,13 @@ final class Worker {
   private Instant failed(Assignment current, Problem problem) {
     snapshot =
         new Snapshot(
-            current.generation(), false, false, Optional.of(problem), snapshot.look(), List.of());
+            current.generation(),
+            false,
+            false,
+            Optional.of(problem),
+            snapshot.look(),
+            snapshot.indexes(),
+            List.of());
     LOG.warn("{}: {}", problem.reason(), problem.message());
     notice(transitions.problem(problem));
     return schedule.afterProblem(current, problem);
@@ -305,6 +314,7 @@ final class Worker {
               work.suspended(),
               Optional.empty(),
               Optional.of(look),
+              snapshot.indexes(),
               progress);
       tell();
     }
