@@ -4,6 +4,7 @@ import io.tenantdb.database.DatabaseException;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.DesiredHypertable;
+import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Observed;
 import io.tenantdb.model.ObservedHypertable;
 import io.tenantdb.model.ObservedTable;
@@ -28,6 +29,7 @@ import io.tenantdb.observe.TableReader.Table;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -90,9 +92,13 @@ final class Reading {
     }
     IndexBodies bodies = known.bodies().refreshed(catalog, indexes, tables, locks.exclusive());
 
+    Map<Name, ObservedHypertable> hypertables = hypertables();
+    Parts parts =
+        Parts.read(catalog, tables.values(), among(schemas, tables.values(), hypertables));
     OwnerReader ownerReader = new OwnerReader(catalog);
-    Map<Long, Owner> owners =
-        ownerReader.owners(tables.values().stream().map(Table::owner).collect(Collectors.toSet()));
+    Set<Long> roles = tables.values().stream().map(Table::owner).collect(Collectors.toSet());
+    roles.addAll(parts.owners());
+    Map<Long, Owner> owners = ownerReader.owners(roles);
     Map<Long, Set<String>> usableBy =
         ownerReader
             .usable(tables.values().stream().map(t -> new Place(t.schema(), t.owner())).toList())
@@ -107,12 +113,12 @@ final class Reading {
     AggregateReader.Result aggregates =
         new AggregateReader(catalog, aggregateNames(desired))
             .read(sorted, schemas, owners, known.texts(), locks.exclusive());
-    Map<Name, ObservedHypertable> hypertables = hypertables();
     Set<Long> convertible = convertible(schemas, tables, hypertables);
     Obstacles obstacles = new ConversionReader(catalog).obstacles(convertible, locks.exclusive());
 
     Map<Long, Map<String, ObservedTable>> bySchema =
-        new TableJoin(schemas, columns, owners, locks, bodies, hypertables, convertible, obstacles)
+        new TableJoin(
+                schemas, columns, owners, locks, bodies, hypertables, convertible, obstacles, parts)
             .join(tables.values(), indexes);
     Map<Long, Map<String, NamedRelation>> names = ownNames(tables, indexes);
     for (SchemaReader.Named named :
@@ -172,6 +178,20 @@ final class Reading {
         desired.hypertables().stream().map(DesiredHypertable::table).collect(Collectors.toSet());
     return new HypertableReader(catalog, server.timescale().version().orElse("0"))
         .hypertables(relationNames, withChunks);
+  }
+
+  /** Those of the declared tables that are hypertables and may have declared indexes. */
+  private Set<Long> among(
+      Map<Long, Schema> schemas, Collection<Table> tables, Map<Name, ?> hypertables) {
+    Set<String> indexed =
+        desired.indexes().stream().map(DesiredIndex::table).collect(Collectors.toSet());
+    return tables.stream()
+        .filter(table -> table.kind() == Kind.ORDINARY && indexed.contains(table.name()))
+        .filter(
+            table ->
+                hypertables.containsKey(new Name(schemas.get(table.schema()).name(), table.name())))
+        .map(Table::oid)
+        .collect(Collectors.toSet());
   }
 
   private boolean timescale() {
