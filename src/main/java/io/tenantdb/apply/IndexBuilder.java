@@ -99,6 +99,9 @@ final class IndexBuilder {
 
   private void build(CreateIndex change) throws SQLException {
     WorkSession.SqlAction build = () -> session.execute(Statement.of(change.buildSql()));
+    if (change.build() == Build.CONCURRENTLY) {
+      new SnapshotGuard(session).check(change);
+    }
     WorkSession.SqlAction bounded =
         change.build() == Build.CONCURRENTLY
             ? build
@@ -118,6 +121,10 @@ final class IndexBuilder {
         () ->
             session.with(
                 "search_path", Identifiers.list(change.searchPath()), "pg_catalog", bounded);
+    if (change.index().plainColumns()) {
+      resolved.run();
+      return;
+    }
     // Two builds with expressions or predicates wait for each other's snapshots: one at a time in a
     // database.
     locks.aloneInDatabase(
