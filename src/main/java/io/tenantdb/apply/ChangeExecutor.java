@@ -112,7 +112,7 @@ public final class ChangeExecutor implements AutoCloseable {
 
   private Reason inContext(Change change, Reason found, Duration took) {
     boolean gaveUp = found == Reason.LockTimeout || found == Reason.Interrupted;
-    if (change instanceof DropLeftover && gaveUp) {
+    if (change instanceof DropLeftover && (gaveUp || found == Reason.BuildTimeout)) {
       return Reason.LeftoverPending;
     }
     if (change instanceof CreateAggregate && found == Reason.NotSupported) {

@@ -30,7 +30,17 @@ final class Sentences {
       Change change, Reason reason, String sqlState, String words, Optional<Blocker> blocker) {
     return about(
         change,
-        reason == Reason.BuildTimeout ? timeIsUp(blocker) : said(change, reason, sqlState, words));
+        switch (reason) {
+          case BuildTimeout -> timeIsUp(blocker);
+          case LeftoverPending -> stays(blocker);
+          default -> said(change, reason, sqlState, words);
+        });
+  }
+
+  private static String stays(Optional<Blocker> blocker) {
+    return blocker
+        .map(by -> "it cannot be removed before " + by.text() + " ends; it is tried again.")
+        .orElse("it cannot be removed now; it is tried again.");
   }
 
   private static String about(Change change, String words) {

@@ -42,13 +42,13 @@ class BlockingIT {
   void a_build_waits_for_a_snapshot_in_another_tenant_and_names_it() throws Exception {
     Fruit fruit = new Fruit(server, "snapshot").tenants("tenant_a", "tenant_b");
     try (Database database = fruit.open();
-        Connection reader = reader(fruit, "tenant_b")) {
+        Connection reader = reader(fruit, "tenant_b.grower_payments")) {
       CompletableFuture<Outcome> pass =
           pass(database, Fruit.desired(EXPRESSION.formatted("2h")), OldSnapshots.LIMIT);
       patiently()
           .untilAsserted(
               () ->
-                  assertThat(hearing.blockers("tenant_a"))
+                  assertThat(hearing.blockers())
                       .anySatisfy(
                           by ->
                               assertThat(by)
@@ -65,7 +65,7 @@ class BlockingIT {
   void a_build_that_waits_too_long_is_given_up_and_leaves_nothing() throws Exception {
     Fruit fruit = new Fruit(server, "too_long").tenants("tenant_a");
     try (Database database = fruit.open();
-        Connection reader = reader(fruit, "tenant_a")) {
+        Connection reader = reader(fruit, "pg_class")) {
       Outcome outcome =
           pass(database, Fruit.desired(EXPRESSION.formatted("4s")), OldSnapshots.LIMIT)
               .get(60, TimeUnit.SECONDS);
@@ -81,6 +81,30 @@ class BlockingIT {
               });
       assertThat(fruit.leftovers()).isEmpty();
       reader.rollback();
+    }
+  }
+
+  @Test
+  void what_cannot_be_removed_now_is_pending_and_goes_later() throws Exception {
+    Fruit fruit = new Fruit(server, "pending").tenants("tenant_a");
+    Desired desired = Fruit.desired(EXPRESSION.formatted("2s"));
+    try (Database database = fruit.open();
+        Connection reader = reader(fruit, "tenant_a.batches")) {
+      pass(database, desired, OldSnapshots.LIMIT).get(60, TimeUnit.SECONDS);
+      Outcome second = pass(database, desired, OldSnapshots.LIMIT).get(60, TimeUnit.SECONDS);
+
+      assertThat(second.failures())
+          .singleElement()
+          .satisfies(
+              f -> {
+                assertThat(f.reason()).isEqualTo(Reason.LeftoverPending);
+                assertThat(f.message()).contains("(a report of postgres), idle in transaction");
+              });
+      reader.rollback();
+
+      assertThat(pass(database, desired, OldSnapshots.LIMIT).get(60, TimeUnit.SECONDS).converged())
+          .isTrue();
+      assertThat(fruit.leftovers()).isEmpty();
     }
   }
 
@@ -266,12 +290,9 @@ class BlockingIT {
   }
 
   /** A transaction that holds a snapshot, as pg_dump does. */
-  private static Connection reader(Fruit fruit, String schema) throws SQLException {
+  private static Connection reader(Fruit fruit, String table) throws SQLException {
     return transaction(
-        fruit,
-        "a report",
-        "ISOLATION LEVEL REPEATABLE READ",
-        "SELECT * FROM " + schema + ".batches");
+        fruit, "a report", "ISOLATION LEVEL REPEATABLE READ", "SELECT * FROM " + table);
   }
 
   /** One that is older than half a second. */

@@ -6,6 +6,7 @@ import io.tenantdb.model.ChangeResult;
 import io.tenantdb.model.Reason;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Predicate;
 
 /** What a pass told. */
 final class Hearing implements PassListener {
@@ -28,10 +29,19 @@ final class Hearing implements PassListener {
     finished.add(result);
   }
 
+  /** Who was in the way of builds. */
+  List<String> blockers() {
+    return blockers(told -> true);
+  }
+
   /** Who was in the way of the tenant's builds. */
   List<String> blockers(String schema) {
+    return blockers(told -> told.schema().equals(schema));
+  }
+
+  private List<String> blockers(Predicate<BuildProgress> which) {
     return progress.stream()
-        .filter(told -> told.schema().equals(schema))
+        .filter(which)
         .flatMap(told -> told.blocker().stream())
         .map(Blocker::text)
         .toList();

@@ -82,20 +82,12 @@ class YieldIT {
   @Test
   void only_the_build_that_somebody_waits_for_gives_way() throws Exception {
     Fruit fruit = slow("only").tenants("tenant_a", "tenant_b");
-    Desired desired =
-        Fruit.desired(
-            """
-            indexes:
-            - {name: ix_slow, table: batches, keys: [{expression: public.slow(grower_id)}]}
-            safety: {lockTimeout: 600ms}
-            """);
     try (Database database = fruit.open();
         Connection other = fruit.connect();
         Statement statement = other.createStatement()) {
       other.setAutoCommit(false);
       statement.execute("LOCK TABLE tenant_b.grower_payments");
-      CompletableFuture<Outcome> pass =
-          CompletableFuture.supplyAsync(() -> engine.pass(database, desired, Gate.OPEN, hearing));
+      CompletableFuture<Outcome> pass = pass(database);
       patiently().until(() -> isBuilding(fruit));
       CompletableFuture<Integer> stranger =
           CompletableFuture.supplyAsync(
@@ -140,8 +132,9 @@ class YieldIT {
                             AND datname = current_database()""")
                       .isEmpty());
       Outcome outcome = pass.get(60, TimeUnit.SECONDS);
-      assertThat(outcome.failures())
-          .extracting(Outcome.Failure::reason)
+      assertThat(outcome.converged()).isFalse();
+      assertThat(hearing.finished)
+          .extracting(ChangeResult::reason)
           .containsExactly(Reason.Interrupted);
       fruit.execute("DROP EVENT TRIGGER nap");
 
