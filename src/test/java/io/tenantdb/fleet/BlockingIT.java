@@ -244,8 +244,10 @@ class BlockingIT {
 
   @Test
   void a_prepared_transaction_is_named_by_its_gid() throws Exception {
+    // The oldest: the catalogs that are asked are the same on all.
     PostgresServer.Options options =
-        PostgresServer.Options.of(PostgresServer.NEWEST).with("max_prepared_transactions", "5");
+        PostgresServer.Options.of(PostgresServer.VERSIONS.get(0))
+            .with("max_prepared_transactions", "5");
     try (PostgresServer own = PostgresServer.start(options)) {
       Fruit fruit = new Fruit(own, "prepared").tenants("tenant_a", "tenant_b");
       for (Duration limit : new Duration[] {OldSnapshots.LIMIT, Duration.ofMillis(500)}) {
