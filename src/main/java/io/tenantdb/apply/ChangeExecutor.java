@@ -3,6 +3,7 @@ package io.tenantdb.apply;
 import io.tenantdb.database.SqlStates;
 import io.tenantdb.model.AggregateChange.CreateAggregate;
 import io.tenantdb.model.AggregateChange.FillAggregate;
+import io.tenantdb.model.Blocker;
 import io.tenantdb.model.BuildProgress;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
@@ -15,6 +16,7 @@ import io.tenantdb.model.MaterializedViewChange.RefreshMaterializedView;
 import io.tenantdb.model.Reason;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
@@ -45,6 +47,16 @@ public final class ChangeExecutor implements AutoCloseable {
     this.filler = new AggregateFiller(session, progress, mayGoOn);
   }
 
+  /**
+   * How a change ends that has waited for {@code buildTimeout}.
+   *
+   * @param blocker who was last seen in its way
+   */
+  public static ChangeResult givenUp(Change change, Optional<Blocker> blocker) {
+    return ChangeResult.postponed(
+        change, Reason.BuildTimeout, "", Sentences.givenUp(change, blocker));
+  }
+
   /** Carries the change out. */
   public ChangeResult execute(Change change) {
     long start = System.nanoTime();
@@ -57,7 +69,7 @@ public final class ChangeExecutor implements AutoCloseable {
       } else if (change instanceof CreateMaterializedView
           || change instanceof RefreshMaterializedView) {
         // Long transactions: a concurrent build waits for them, and they for each other's rows.
-        locks.aloneInDatabase(
+        locks.aloneInDatabaseInTime(
             "another refresh, or a build with expressions, runs in this database; it is tried"
                 + " again",
             () -> session.transaction(change.statements()));
@@ -83,7 +95,7 @@ public final class ChangeExecutor implements AutoCloseable {
   private ChangeResult ended(
       Change change, Reason found, String sqlState, String words, long start) {
     Reason reason = inContext(change, found, Duration.ofNanos(System.nanoTime() - start));
-    String sentence = Sentences.of(change, reason, sqlState, words);
+    String sentence = Sentences.of(change, reason, sqlState, words, session.blocker());
     return reason.stalls()
         ? ChangeResult.failed(change, reason, sqlState, sentence)
         : ChangeResult.postponed(change, reason, sqlState, sentence);
@@ -101,7 +113,7 @@ public final class ChangeExecutor implements AutoCloseable {
         change instanceof DropLeftover
             || change instanceof DropPartLeftover
             || change instanceof DropIndex;
-    if (drops && gaveUp) {
+    if (drops && (gaveUp || found == Reason.BuildTimeout)) {
       return Reason.LeftoverPending;
     }
     if (change instanceof CreateAggregate && found == Reason.NotSupported) {

@@ -2,6 +2,7 @@ package io.tenantdb.apply;
 
 import io.tenantdb.model.AggregateChange.CreateAggregate;
 import io.tenantdb.model.AggregateChange.FillAggregate;
+import io.tenantdb.model.Blocker;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.MaterializedViewChange.CreateMaterializedView;
@@ -18,23 +19,51 @@ final class Sentences {
 
   private Sentences() {}
 
-  /** The sentence, with tenant and object in front. */
-  static String of(Change change, Reason reason, String sqlState, String words) {
-    return change.target().schema()
-        + ": "
-        + change.object()
-        + ": "
-        + said(change, reason, sqlState, words);
+  /**
+   * The sentence, with tenant and object in front.
+   *
+   * @param blocker who was last seen in its way
+   */
+  static String of(
+      Change change, Reason reason, String sqlState, String words, Optional<Blocker> blocker) {
+    return about(
+        change,
+        switch (reason) {
+          case BuildTimeout -> timeIsUp(blocker);
+          case LeftoverPending -> stays(blocker);
+          default -> said(change, reason, sqlState, words);
+        });
+  }
+
+  private static String stays(Optional<Blocker> blocker) {
+    return blocker
+        .map(by -> "it cannot be removed before " + by.text() + " ends; it is tried again.")
+        .orElse("it cannot be removed now; it is tried again.");
+  }
+
+  private static String about(Change change, String words) {
+    return change.target().schema() + ": " + change.object() + ": " + words;
+  }
+
+  /** That a change was given up after {@code buildTimeout}. */
+  static String givenUp(Change change, Optional<Blocker> blocker) {
+    return about(change, timeIsUp(blocker));
+  }
+
+  private static String timeIsUp(Optional<Blocker> blocker) {
+    return blocker
+        .map(
+            by ->
+                "it was given up after spec.safety.buildTimeout, waiting for "
+                    + by.text()
+                    + "; end that transaction; it is tried again.")
+        .orElse("it was given up after spec.safety.buildTimeout; it is tried again.");
   }
 
   private static String said(Change change, Reason reason, String sqlState, String words) {
     return switch (reason) {
       case DuplicateRows -> duplicates(change);
       case DefinitionRefused -> refused(change, sqlState).orElseGet(() -> refusedAs(change, words));
-      case BuildTimeout -> "it was given up after spec.safety.buildTimeout; it is tried again.";
-      case LeftoverPending ->
-          "an index that is to go cannot be dropped while other sessions use the table; it is tried"
-              + " again.";
       case LockTimeout -> "other sessions hold the table locked; it is tried again.";
       default -> stopped(words);
     };

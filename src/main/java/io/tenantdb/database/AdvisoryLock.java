@@ -19,6 +19,16 @@ import java.util.concurrent.ThreadLocalRandom;
  * autocommit. Source: PostgreSQL documentation, "Advisory Locks"; two-int keys.
  */
 public final class AdvisoryLock {
+
+  /** SQL: the server processes that hold one of our locks in this database, whichever it is. */
+  public static final String HOLDERS =
+      """
+      SELECT l.pid FROM pg_locks l
+      WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.pid IS NOT NULL
+        AND l.classid::bigint BETWEEN %d AND %d
+        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+          .formatted(Key.PASS, Key.DATABASE);
+
   private static final Duration FIRST_PAUSE = Duration.ofMillis(25);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
 

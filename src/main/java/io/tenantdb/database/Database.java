@@ -23,13 +23,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * lock_timeout = 2s}, {@code default_transaction_isolation = read committed}: what PostgreSQL
  * prints, and how long it waits, depends on them.
  *
- * <p>Of {@code maxConnections}, up to {@link #DEDICATED} are for dedicated connections and the rest
- * for the pool; each gets one at least.
+ * <p>Of {@code maxConnections}, one is for the pool, which reads and takes short looks, and the
+ * rest are for dedicated connections: one a worker and one for the lock of the pass.
  */
 public final class Database implements AutoCloseable {
 
-  /** Two tenants at once and the lock of the pass. */
-  static final int DEDICATED = 3;
+  private static final int POOLED = 1;
 
   private final ConnectionSettings settings;
   private final Failures failures;
@@ -41,9 +40,8 @@ public final class Database implements AutoCloseable {
     this.settings = settings;
     this.failures = new Failures(settings);
     this.sessions = new Sessions(settings, failures);
-    int pooled = Math.max(1, settings.maxConnections() - DEDICATED);
-    this.pool = new Pool(sessions, failures, pooled);
-    this.dedicated = new Semaphore(Math.max(1, settings.maxConnections() - pooled), true);
+    this.pool = new Pool(sessions, failures, POOLED);
+    this.dedicated = new Semaphore(Math.max(1, settings.maxConnections() - POOLED), true);
   }
 
   /** Takes no connection yet. */

@@ -65,6 +65,11 @@ public final class Bench implements Callable<Integer> {
   private boolean onlyAtRest;
 
   @Option(
+      names = "--yield",
+      description = "Only how long an ALTER TABLE waits that meets a long build.")
+  private boolean onlyYield;
+
+  @Option(
       names = "--idle",
       defaultValue = "60",
       description = "Seconds over which the processor is watched (default: ${DEFAULT-VALUE}).")
@@ -83,6 +88,10 @@ public final class Bench implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    if (onlyYield) {
+      Report.print(out, new Yielding(out).measure());
+      return 0;
+    }
     List<Measured> engine = onlyAtRest && !onlyEngine ? List.of() : engine();
     List<Figure> atRest =
         onlyEngine && !onlyAtRest

@@ -23,8 +23,17 @@ final class Report {
       engine(out, engine, document.putArray("figures"));
     }
     if (!atRest.isEmpty()) {
-      atRest(out, atRest, document.putArray("atRest"));
+      figures(out, "at rest", atRest, document.putArray("atRest"));
     }
+    out.println();
+    out.println(json.writeValueAsString(document));
+  }
+
+  /** How long others wait for builds. */
+  static void print(PrintStream out, List<Figure> waits) throws JsonProcessingException {
+    ObjectMapper json = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+    ObjectNode document = json.createObjectNode().put("schema", "tenantdb.bench/v1");
+    figures(out, "beside a build", waits, document.putArray("yield"));
     out.println();
     out.println(json.writeValueAsString(document));
   }
@@ -55,14 +64,14 @@ final class Report {
     }
   }
 
-  private static void atRest(PrintStream out, List<Figure> all, ArrayNode figures) {
+  private static void figures(PrintStream out, String title, List<Figure> all, ArrayNode figures) {
     out.println();
-    out.printf("%-34s %9s %-7s %-7s %s%n", "at rest", "", "", "goal", "");
+    out.printf("%-36s %9s %-7s %-7s %s%n", title, "", "", "goal", "");
     for (Figure figure : all) {
       out.println(
           String.format(
                   Locale.ROOT,
-                  "%-34s %9.2f %-7s %-7s %s",
+                  "%-36s %9.2f %-7s %-7s %s",
                   figure.what(),
                   figure.value(),
                   figure.unit(),

@@ -130,10 +130,9 @@ class DatabaseIT {
     System.setProperty(housekeeping, "500");
     try (Database database = app().maxConnections(5).open()) {
       assertThat(database.hikari().getHikariPoolMXBean().getTotalConnections()).isZero();
-      try (Connection one = database.borrow();
-          Connection two = database.borrow()) {
-        assertThat(one.isValid(5) && two.isValid(5)).isTrue();
-        assertThat(database.hikari().getHikariPoolMXBean().getTotalConnections()).isEqualTo(2);
+      try (Connection one = database.borrow()) {
+        assertThat(one.isValid(5)).isTrue();
+        assertThat(database.hikari().getHikariPoolMXBean().getTotalConnections()).isEqualTo(1);
       }
       database.hikari().setIdleTimeout(10_000);
       Awaitility.await()
