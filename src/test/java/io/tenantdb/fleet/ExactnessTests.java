@@ -309,7 +309,10 @@ abstract class ExactnessTests {
     String name = "settings_" + whose.length();
     Fruit fruit = converged(name, INDEXES);
     String target = whose.formatted("engine_exact_" + name, server.user());
+    fruit.execute(
+        "SET allow_in_place_tablespaces = on", "CREATE TABLESPACE exact_" + name + " LOCATION ''");
     List<String> settings = new ArrayList<>(SETTINGS.lines().toList());
+    settings.add("default_tablespace = exact_" + name);
     if (server.majorVersion() >= 17) {
       settings.add("transaction_timeout = '5ms'");
     }
