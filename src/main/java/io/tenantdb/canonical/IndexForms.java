@@ -88,7 +88,7 @@ final class IndexForms {
     Map<IndexKey, CanonicalIndex> forms = new HashMap<>();
     try (TempClone clone = TempClone.create(connection, site, versionNum)) {
       for (Map.Entry<IndexKey, IndexTask> task : tasks.entrySet()) {
-        forms.put(task.getKey(), clone.form(task.getValue().index()));
+        forms.put(task.getKey(), clone.form(task.getValue()));
       }
     } catch (NoRightsException e) {
       tasks.keySet().forEach(key -> forms.put(key, TempClone.without(e)));

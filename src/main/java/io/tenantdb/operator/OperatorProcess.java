@@ -224,6 +224,11 @@ public final class OperatorProcess implements AutoCloseable {
     }
 
     @Override
+    public void putOff(ResourceKey resource, ChangeResult result) {
+      metrics.putOff(resource, result);
+    }
+
+    @Override
     public void ended(ResourceKey resource, ChangeResult result) {
       metrics.ended(resource, result);
     }

@@ -47,6 +47,7 @@ final class Worker {
   private List<Failure> failures;
   private Optional<Set<String>> tenants = Optional.empty();
   private Optional<Assignment.Work> connected = Optional.empty();
+  private final BlockedBuilds blocked = new BlockedBuilds();
 
   Worker(
       ResourceKey resource,
@@ -316,7 +317,17 @@ final class Worker {
               Optional.of(look),
               snapshot.indexes(),
               progress);
+      // One at a time: the tracker tells.
+      notice(blocked.seen(progress));
       tell();
+    }
+
+    @Override
+    public void putOff(ChangeResult result) {
+      listener.putOff(resource, result);
+      if (result.reason() != Reason.WaitingForSnapshot) {
+        notice(List.of(Notice.warning(result.reason(), result.message())));
+      }
     }
 
     @Override

@@ -179,6 +179,57 @@ abstract class OperatorTests {
   }
 
   @Test
+  void whom_a_build_waits_for_is_named_and_it_goes_on_when_that_ends() throws Exception {
+    try (Stage stage = stage("blocked").tenants("tenant_a", "tenant_b").secret()) {
+      stage.sql(
+          "DO $$ BEGIN CREATE ROLE blocked_app; EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+          "ALTER SCHEMA tenant_a OWNER TO blocked_app",
+          "ALTER SCHEMA tenant_b OWNER TO blocked_app",
+          "ALTER TABLE tenant_a.batches OWNER TO blocked_app",
+          "ALTER TABLE tenant_b.batches OWNER TO blocked_app");
+      OperatorProcess operator = stage.operator();
+      try (Connection reader = stage.connect();
+          Statement statement = reader.createStatement()) {
+        statement.execute("SET application_name = 'a report'");
+        reader.setAutoCommit(false);
+        statement.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+        statement.execute("SELECT * FROM tenant_b.batches");
+        stage.apply(
+            """
+            interval: 6h
+            indexes:
+            - {name: ix_lower, table: batches, keys: [{expression: lower(grower)}]}
+            """);
+
+        Stage.patiently()
+            .ignoreExceptions()
+            .untilAsserted(
+                () ->
+                    assertThat(stage.resource().getStatus().progress())
+                        .anySatisfy(
+                            build -> assertThat(build.blocker()).contains("(a report of ")));
+        Stage.patiently()
+            .untilAsserted(
+                () ->
+                    assertThat(stage.events())
+                        .anySatisfy(
+                            event -> {
+                              assertThat(event.getReason()).isEqualTo("WaitingForSnapshot");
+                              assertThat(event.getNote())
+                                  .contains("batches.ix_lower waits for", "(a report of ");
+                            }));
+        assertThat(get(operator, "/metrics").body())
+            .containsPattern("tenantdb_builds_blocked\\{[^}]*} [1-9]")
+            .contains("tenantdb_build_blocker_age_seconds{");
+        reader.rollback();
+      }
+      stage.awaitCondition("Ready", "True", "Converged");
+      assertThat(stage.validIndexes()).hasSize(2);
+      assertThat(stage.leftovers()).isEmpty();
+    }
+  }
+
+  @Test
   void the_lease_is_given_back_and_the_next_leader_acts_at_once() {
     try (Stage stage = stage("leader").tenants("tenant_a").secret()) {
       OperatorProcess first = stage.replica();

@@ -499,6 +499,7 @@ class WorkerTest {
     private final List<Snapshot> snapshots = new CopyOnWriteArrayList<>();
     private final List<Notice> notices = new CopyOnWriteArrayList<>();
     private final List<ChangeResult> results = new CopyOnWriteArrayList<>();
+    private final List<ChangeResult> putOff = new CopyOnWriteArrayList<>();
 
     List<Reason> reasons() {
       return notices.stream().map(Notice::reason).toList();
@@ -512,6 +513,11 @@ class WorkerTest {
     @Override
     public void noticed(ResourceKey resource, List<Notice> heard) {
       notices.addAll(heard);
+    }
+
+    @Override
+    public void putOff(ResourceKey resource, ChangeResult result) {
+      putOff.add(result);
     }
 
     @Override
