@@ -108,7 +108,11 @@ public final class Canonicalizer {
       texts.values().forEach(text -> buckets(text).forEach(live::add));
       Map<String, CanonicalInterval> intervals =
           new Intervals(connection, observed.now()).read(wanted.declaredIntervals(), live);
-      return new Canonical(Map.copyOf(bodies), Map.copyOf(texts), intervals);
+      return new Canonical(
+          Map.copyOf(bodies),
+          Map.copyOf(texts),
+          new Tablespaces(connection).refusals(wanted.placements()),
+          intervals);
     } catch (SQLException e) {
       throw database.failure(e, "find out what the declared indexes look like");
     }

@@ -177,7 +177,8 @@ final class TempClone implements AutoCloseable {
 
   private void build(DesiredIndex index) throws SQLException {
     run("SET LOCAL search_path = " + site.path());
-    run(index.createSql(INDEX, relation, false));
+    // Not where it is declared to be kept: that is asked of the catalogs, without a file there.
+    run(index.withTablespace(Optional.empty()).createSql(INDEX, relation, false));
     run("SET LOCAL search_path = pg_catalog");
   }
 

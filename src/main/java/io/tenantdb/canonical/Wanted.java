@@ -2,6 +2,7 @@ package io.tenantdb.canonical;
 
 import io.tenantdb.model.Canonical.AggregateKey;
 import io.tenantdb.model.Canonical.IndexKey;
+import io.tenantdb.model.Canonical.Placement;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.DesiredHypertable;
@@ -36,10 +37,12 @@ import java.util.function.Function;
  *
  * @param indexes by key, in the tenants' order
  * @param queries of aggregates, by key, in the tenants' order
+ * @param placements where indexes are declared to be kept
  */
 record Wanted(
     Map<IndexKey, IndexTask> indexes,
     Map<AggregateKey, QueryTask> queries,
+    Set<Placement> placements,
     Set<String> declaredIntervals,
     Set<String> liveIntervals) {
 
@@ -72,6 +75,7 @@ record Wanted(
     private final Map<IndexKey, DesiredIndex> indexes = new LinkedHashMap<>();
     private final Map<IndexKey, List<CloneSite>> sites = new LinkedHashMap<>();
     private final Map<IndexKey, Set<IndexBody>> live = new HashMap<>();
+    private final Set<Placement> placements = new HashSet<>();
     private final QueryTasks queries;
     private final Set<String> declared = new HashSet<>();
     private final Set<String> liveIntervals = new HashSet<>();
@@ -92,6 +96,7 @@ record Wanted(
       if (table == null || table.kind() == Kind.OTHER) {
         return;
       }
+      Placement.of(table, index).ifPresent(placements::add);
       IndexKey key = IndexKey.of(tenant, table, index);
       indexes.putIfAbsent(key, index);
       Set<IndexBody> bodies = live.computeIfAbsent(key, k -> new HashSet<>());
@@ -190,7 +195,7 @@ record Wanted(
                     .toList();
             tasks.put(key, new IndexTask(index, ownersFirst, live.get(key)));
           });
-      return new Wanted(tasks, queries.tasks(), declared, liveIntervals);
+      return new Wanted(tasks, queries.tasks(), placements, declared, liveIntervals);
     }
   }
 }
