@@ -2,11 +2,9 @@ package io.tenantdb.apply;
 
 import io.tenantdb.model.AggregateChange.CreateAggregate;
 import io.tenantdb.model.AggregateChange.FillAggregate;
-import io.tenantdb.model.AggregateIndexChange.CreateAggregateIndex;
 import io.tenantdb.model.Blocker;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.DesiredIndex;
-import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.MaterializedViewChange.CreateMaterializedView;
 import io.tenantdb.model.MaterializedViewChange.RefreshMaterializedView;
 import io.tenantdb.model.Reason;
@@ -39,8 +37,14 @@ final class Sentences {
 
   private static String stays(Optional<Blocker> blocker) {
     return blocker
-        .map(by -> "it cannot be removed before " + by.text() + " ends; it is tried again.")
-        .orElse("it cannot be removed now; it is tried again.");
+        .map(
+            by ->
+                "an index that is to go cannot be dropped before this ends: "
+                    + by.text()
+                    + "; it is tried again.")
+        .orElse(
+            "an index that is to go cannot be dropped while other sessions use the table; it is tried"
+                + " again.");
   }
 
   private static String about(Change change, String words) {
@@ -94,12 +98,14 @@ final class Sentences {
     }
     return "rows of "
         + change.target().table()
-        + " break the unique index; remove the duplicates, and it will be built.";
+        + " are not unique"
+        + change.builds().map(index -> " by (" + columns(index) + ")").orElse("")
+        + "; remove the duplicates, and the index will be built.";
   }
 
   private static String columns(DesiredIndex unique) {
     return unique.keys().stream()
-        .flatMap(key -> key.column().stream())
+        .map(key -> key.column().or(key::expression).orElse("").strip().replaceAll("\\s+", " "))
         .collect(Collectors.joining(", "));
   }
 
@@ -113,7 +119,7 @@ final class Sentences {
       // No row is read, or nothing of the tenant's could have raised it.
       return Optional.empty();
     }
-    if (change instanceof CreateIndex || change instanceof CreateAggregateIndex) {
+    if (change.builds().isPresent()) {
       return Optional.of(
           "rows of "
               + change.target().table()

@@ -73,7 +73,8 @@ public final class Canonicalizer {
 
   /**
    * The canonical form of everything that a plan for these tenants will compare. Expressions over a
-   * table that belongs to a superuser are not tried: their form is unknown.
+   * table that belongs to a superuser are not tried, unless {@code safety.allowSuperuserOwned}:
+   * their form is unknown.
    *
    * @param resolved what each tenant must have, by schema
    * @throws DatabaseException when the server could not be asked at all; with {@link

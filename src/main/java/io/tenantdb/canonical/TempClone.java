@@ -25,9 +25,9 @@ import java.util.Set;
  * security-restricted operation, in which {@code SET ROLE} is refused. The owner of the clone is
  * therefore made the owner of the real table ({@code SET LOCAL ROLE} before {@code CREATE TABLE}):
  * a clone of our own would run the tenant's functions with our rights in every other tenant. Where
- * the role cannot be taken, or is a superuser, only plain columns are tried, as ourselves: they run
- * nobody's code. Where the owner lacks TEMP, the clone is an ordinary table of the tenant's schema,
- * which nobody ever sees: it is never committed.
+ * the role cannot be taken, or is a superuser and the spec does not allow that, only plain columns
+ * are tried, as ourselves: they run nobody's code. Where the owner lacks TEMP, the clone is an
+ * ordinary table of the tenant's schema, which nobody ever sees: it is never committed.
  */
 final class TempClone implements AutoCloseable {
   private static final String INDEX = "_tdb_c_index";

@@ -105,7 +105,10 @@ record Wanted(
         ObservedTenant tenant, ObservedTable table, DesiredIndex index) {
       OwnerRights rights = observed.owners().get(table.owner());
       TableLayout layout = observed.layouts().get(table.columnSignature());
-      boolean asOwner = rights != null && rights.settable() && !rights.superuser();
+      boolean asOwner =
+          rights != null
+              && rights.settable()
+              && (!rights.superuser() || desired.safety().allowSuperuserOwned());
       if (layout == null || !(asOwner || index.plainColumns())) {
         return Optional.empty();
       }

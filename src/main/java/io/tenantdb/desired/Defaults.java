@@ -23,8 +23,13 @@ public final class Defaults {
   public static final String ON_MISSING_TABLE = "Wait";
   public static final String WHEN_MISSING = "Skip";
   public static final String ON_DESTRUCTIVE = "Deny";
+  public static final String ON_DRIFT = "Correct";
+  public static final String PRUNE = "Disabled";
+  public static final String DELETION_POLICY = "Retain";
+  public static final boolean ALLOW_SUPERUSER_OWNED = false;
   public static final String LOCK_TIMEOUT = "3s";
   public static final String BUILD_TIMEOUT = "2h";
+  public static final int MAX_PARALLEL = 2;
   public static final String METHOD = "btree";
   public static final String CONVERT = "Never";
   public static final boolean MATERIALIZED_ONLY = true;

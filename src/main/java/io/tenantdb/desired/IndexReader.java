@@ -21,6 +21,7 @@ final class IndexReader {
   private static final int MAX_NAME = 63;
   private static final int MAX_SQL_NAME = 131;
   private static final int MAX_PARAMETER = 64;
+  private static final int MAX_STATISTICS = 10_000;
   private static final Pattern PARAMETER = Pattern.compile(Grammar.PARAMETER);
 
   private final Fields fields;
@@ -88,6 +89,8 @@ final class IndexReader {
             include,
             fields.fragment(path + ".where", spec.where()),
             parameters(path + ".with", spec.with()),
+            Optional.ofNullable(spec.tablespace())
+                .map(tablespace -> fields.name(path + ".tablespace", tablespace)),
             ""));
   }
 
@@ -118,6 +121,9 @@ final class IndexReader {
     if ((spec.column() != null) == (spec.expression() != null)) {
       problems.add(path, Grammar.COLUMN_OR_EXPRESSION_MESSAGE);
     }
+    if (spec.opclassParameters() != null && spec.opclass() == null) {
+      problems.add(path, Grammar.OPCLASS_PARAMETERS_MESSAGE);
+    }
     Optional<String> column =
         Optional.ofNullable(spec.column()).map(name -> fields.name(path + ".column", name));
     boolean descending = fields.word(path + ".order", spec.order(), "Asc", Words.ORDER);
@@ -132,7 +138,17 @@ final class IndexReader {
         descending,
         nullsFirst,
         sqlName(path + ".opclass", spec.opclass()),
-        sqlName(path + ".collation", spec.collation()));
+        sqlName(path + ".collation", spec.collation()),
+        parameters(path + ".opclassParameters", spec.opclassParameters()),
+        statistics(path, spec));
+  }
+
+  private Optional<Integer> statistics(String path, IndexKeySpec spec) {
+    if (spec.statistics() != null && spec.expression() == null) {
+      problems.add(path, Grammar.STATISTICS_MESSAGE);
+    }
+    return Optional.ofNullable(spec.statistics())
+        .map(target -> fields.number(path + ".statistics", target, target, 0, MAX_STATISTICS));
   }
 
   private Optional<String> sqlName(String path, String text) {

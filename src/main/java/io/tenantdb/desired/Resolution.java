@@ -1,5 +1,6 @@
 package io.tenantdb.desired;
 
+import io.tenantdb.api.v1alpha1.SafetySpec;
 import io.tenantdb.api.v1alpha1.TenantDatabaseSpec;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredTenant;
@@ -7,6 +8,7 @@ import io.tenantdb.model.TenantOverride;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -84,6 +86,18 @@ public final class Resolution {
   /** True when nothing may be changed. Never fails: it beats everything, also a broken spec. */
   public static boolean suspended(TenantDatabaseSpec spec) {
     return spec != null && Objects.requireNonNullElse(spec.suspend(), Defaults.SUSPEND);
+  }
+
+  /**
+   * What becomes of the database when the resource goes. Never fails: where it cannot be read,
+   * nothing is dropped.
+   */
+  public static DeletionPolicy deletionPolicy(TenantDatabaseSpec spec) {
+    return Optional.ofNullable(spec)
+        .map(TenantDatabaseSpec::safety)
+        .map(SafetySpec::deletionPolicy)
+        .map(Words.DELETION_POLICY::get)
+        .orElse(DeletionPolicy.RETAIN);
   }
 
   private static <R> R resolve(TenantDatabaseSpec spec, Function<SpecReader, R> read) {

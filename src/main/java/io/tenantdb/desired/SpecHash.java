@@ -46,6 +46,7 @@ final class SpecHash {
       ObjectNode with = item.putObject("with");
       index.with().forEach(with::put);
     }
+    index.tablespace().ifPresent(tablespace -> item.put("tablespace", tablespace));
     return new DesiredIndex(
         index.name(),
         index.table(),
@@ -56,6 +57,7 @@ final class SpecHash {
         index.include(),
         index.where(),
         index.with(),
+        index.tablespace(),
         hash(item));
   }
 
@@ -146,6 +148,11 @@ final class SpecHash {
     key.nullsFirst().ifPresent(first -> node.put("nulls", first ? "First" : "Last"));
     key.opclass().ifPresent(opclass -> node.put("opclass", opclass));
     key.collation().ifPresent(collation -> node.put("collation", collation));
+    if (!key.opclassParameters().isEmpty()) {
+      ObjectNode parameters = node.putObject("opclassParameters");
+      key.opclassParameters().forEach(parameters::put);
+    }
+    key.statistics().ifPresent(target -> node.put("statistics", target));
     return node;
   }
 

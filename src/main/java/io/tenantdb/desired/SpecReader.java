@@ -2,6 +2,7 @@ package io.tenantdb.desired;
 
 import io.tenantdb.api.v1alpha1.DatabaseSpec;
 import io.tenantdb.api.v1alpha1.Grammar;
+import io.tenantdb.api.v1alpha1.RolloutSpec;
 import io.tenantdb.api.v1alpha1.SafetySpec;
 import io.tenantdb.api.v1alpha1.TenantDatabaseSpec;
 import io.tenantdb.api.v1alpha1.TenantsSpec;
@@ -25,6 +26,7 @@ import java.util.Set;
 /** Reads a whole spec. */
 final class SpecReader {
   private static final int MAX_OWNER_ID = 128;
+  private static final int MAX_PARALLEL = 32;
 
   private final Problems problems;
   private final TenantDatabaseSpec spec;
@@ -42,7 +44,7 @@ final class SpecReader {
   Desired template(String namespace, String name) {
     String ownerId = ownerId(namespace, name);
     interval();
-    database();
+    DesiredDatabase database = database();
     PolicyReader policies = new PolicyReader(fields);
     HypertableRules rules = new HypertableRules(problems);
     TenantsSpec tenants = spec.tenants();
@@ -63,7 +65,15 @@ final class SpecReader {
     checkTogether(indexes, hypertables);
     aggregateRules.checkNames(indexes, hypertables, aggregates);
     return new Desired(
-        ownerId, selection, indexes, hypertables, aggregates, overrides, whenMissing(), safety());
+        ownerId,
+        selection,
+        indexes,
+        hypertables,
+        aggregates,
+        overrides,
+        whenMissing(),
+        safety(),
+        rollout(database));
   }
 
   /** The database's settings. */
@@ -113,13 +123,23 @@ final class SpecReader {
   }
 
   private Desired.Safety safety() {
-    SafetySpec safety = Objects.requireNonNullElse(spec.safety(), new SafetySpec(null, null, null));
+    SafetySpec safety =
+        Objects.requireNonNullElse(
+            spec.safety(), new SafetySpec(null, null, null, null, null, null, null));
+    fields.word(
+        "spec.safety.deletionPolicy",
+        safety.deletionPolicy(),
+        Defaults.DELETION_POLICY,
+        Words.DELETION_POLICY);
     return new Desired.Safety(
         fields.word(
             "spec.safety.onDestructive",
             safety.onDestructive(),
             Defaults.ON_DESTRUCTIVE,
             Words.ON_DESTRUCTIVE),
+        fields.word("spec.safety.onDrift", safety.onDrift(), Defaults.ON_DRIFT, Words.ON_DRIFT),
+        fields.word("spec.safety.prune", safety.prune(), Defaults.PRUNE, Words.PRUNE),
+        Objects.requireNonNullElse(safety.allowSuperuserOwned(), Defaults.ALLOW_SUPERUSER_OWNED),
         durations.read(
             "spec.safety.lockTimeout",
             safety.lockTimeout(),
@@ -134,6 +154,17 @@ final class SpecReader {
             Duration.ofMillis(1),
             Duration.ofDays(7),
             Grammar.BUILD_TIMEOUT_MESSAGE));
+  }
+
+  private Desired.Rollout rollout(DesiredDatabase database) {
+    String path = "spec.rollout.maxParallel";
+    Optional<Integer> declared = Optional.ofNullable(spec.rollout()).map(RolloutSpec::maxParallel);
+    // The default fits every number of connections that is allowed.
+    declared
+        .filter(parallel -> parallel <= MAX_PARALLEL && database.maxConnections() < parallel + 2)
+        .ifPresent(parallel -> problems.add(path, Grammar.MAX_PARALLEL_MESSAGE));
+    return new Desired.Rollout(
+        fields.number(path, declared.orElse(null), Defaults.MAX_PARALLEL, 1, MAX_PARALLEL));
   }
 
   /** Rules across indexes and hypertables. */

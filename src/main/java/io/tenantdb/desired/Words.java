@@ -2,6 +2,8 @@ package io.tenantdb.desired;
 
 import io.tenantdb.desired.DesiredDatabase.Mode;
 import io.tenantdb.model.Desired.OnDestructive;
+import io.tenantdb.model.Desired.OnDrift;
+import io.tenantdb.model.Desired.Prune;
 import io.tenantdb.model.Desired.WhenTimescaleMissing;
 import io.tenantdb.model.DesiredAggregate.Fallback;
 import io.tenantdb.model.DesiredHypertable.Convert;
@@ -40,6 +42,12 @@ public final class Words {
       Map.of("Skip", WhenTimescaleMissing.SKIP, "Fail", WhenTimescaleMissing.FAIL);
   public static final Map<String, OnDestructive> ON_DESTRUCTIVE =
       Map.of("Deny", OnDestructive.DENY, "Allow", OnDestructive.ALLOW);
+  public static final Map<String, OnDrift> ON_DRIFT =
+      Map.of("Correct", OnDrift.CORRECT, "Report", OnDrift.REPORT);
+  public static final Map<String, Prune> PRUNE =
+      Map.of("Disabled", Prune.DISABLED, "OwnedOnly", Prune.OWNED_ONLY);
+  public static final Map<String, DeletionPolicy> DELETION_POLICY =
+      Map.of("Retain", DeletionPolicy.RETAIN, "Delete", DeletionPolicy.DELETE);
 
   private Words() {}
 }

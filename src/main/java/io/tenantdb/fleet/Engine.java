@@ -12,13 +12,17 @@ import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredTenant;
+import io.tenantdb.model.IndexReport;
 import io.tenantdb.model.Observed;
+import io.tenantdb.model.ObservedUsage;
 import io.tenantdb.model.Plan;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.TenantHistory;
 import io.tenantdb.model.TenantState;
 import io.tenantdb.observe.Observer;
+import io.tenantdb.observe.UsageObserver;
 import io.tenantdb.plan.Planner;
+import io.tenantdb.plan.usage.IndexReporter;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -91,6 +95,26 @@ public final class Engine {
             tenant -> tenant.findings().stream().noneMatch(f -> f.reason() == Reason.TableSkipped))
         .forEach(tenant -> sightings.converged(tenant.schema()));
     return outcome;
+  }
+
+  /**
+   * How the indexes are used that a pass saw, and which of them there is no need for. Reads the
+   * catalogs for it, and only them.
+   *
+   * @throws io.tenantdb.database.DatabaseException when they could not be read
+   */
+  public IndexReport indexes(Database database, Desired desired, Observed observed) {
+    ObservedUsage usage = new UsageObserver().observe(database, desired, observed);
+    return new IndexReporter(desired, observed, usage).report();
+  }
+
+  /**
+   * The same of what is live now, without a pass: on a standby, too, which counts its own scans.
+   *
+   * @throws io.tenantdb.database.DatabaseException when the database could not be reached or read
+   */
+  public IndexReport indexes(Database database, Desired desired) {
+    return indexes(database, desired, observer.observe(database, desired));
   }
 
   /** What a pass is made of. */

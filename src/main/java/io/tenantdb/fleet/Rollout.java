@@ -10,6 +10,7 @@ import io.tenantdb.database.SqlStates;
 import io.tenantdb.fleet.Outcome.Held;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
+import io.tenantdb.model.Dependencies;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.Plan;
 import io.tenantdb.model.Reason;

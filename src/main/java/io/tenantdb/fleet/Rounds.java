@@ -3,6 +3,7 @@ package io.tenantdb.fleet;
 import io.tenantdb.fleet.Outcome.Held;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
+import io.tenantdb.model.Dependencies;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.IndexChange.DropLeftover;
 import io.tenantdb.model.Plan;

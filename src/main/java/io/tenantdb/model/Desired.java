@@ -69,6 +69,14 @@ public record Desired(
     return tables;
   }
 
+  /** The tables and aggregates that have an index or are a hypertable by the spec, sorted. */
+  public Set<String> indexedRelations() {
+    Set<String> relations = new TreeSet<>();
+    indexes.forEach(index -> relations.add(index.table()));
+    hypertables.forEach(hypertable -> relations.add(hypertable.table()));
+    return relations;
+  }
+
   /** The tables, the aggregates and whatever their queries mention, sorted. */
   public Set<String> relations() {
     Set<String> relations = new TreeSet<>(tables());

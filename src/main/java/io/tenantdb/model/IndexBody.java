@@ -1,5 +1,7 @@
 package io.tenantdb.model;
 
+import java.util.List;
+
 /**
  * An index's definition as {@code pg_get_indexdef} prints it with {@code search_path = pg_catalog},
  * without its name and table, and with the tenant's schema replaced by a placeholder: equal for
@@ -48,6 +50,11 @@ public record IndexBody(boolean unique, String text) {
    */
   public static IndexBody ofTail(boolean unique, String tail, String quotedSchema) {
     return new IndexBody(unique, TenantFree.text(tail, quotedSchema));
+  }
+
+  /** Its keys in order, each as it is printed: with collation, operator class and order. */
+  public List<String> keys() {
+    return IndexKeys.of(text);
   }
 
   /** For people: {@code UNIQUE btree (…)}, cut to {@code limit} characters. */

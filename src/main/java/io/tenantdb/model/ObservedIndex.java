@@ -63,6 +63,19 @@ public record ObservedIndex(
         0);
   }
 
+  /** True where queries can use it and it is not on its way in or out. */
+  public boolean serves() {
+    return valid && ReservedName.parse(name).isEmpty();
+  }
+
+  /**
+   * True where something beside the queries needs it: a constraint, a replica identity, a foreign
+   * key.
+   */
+  public boolean needed() {
+    return constraint.isPresent() || ties.replicaIdentity() || !ties.foreignKeys().isEmpty();
+  }
+
   /**
    * What depends on an index beside the queries.
    *

@@ -26,7 +26,11 @@ public enum Reason {
 
   /** The spec breaks a rule that no change of the database can mend. */
   SpecInvalid(Remedy.PERSON),
-  /** Another owner's mark, or another resource's declaration, is on the object. */
+  /**
+   * Another owner's mark, or another resource's declaration, is on the object; or what stands in
+   * the place of a declared index is not ours, or a constraint, a replica identity or a foreign key
+   * rests on it.
+   */
   Conflict(Remedy.PERSON),
   /** {@code safety.onDrift: Report}: what had converged differs now, and is left as it is. */
   DriftReported(Remedy.PERSON),
@@ -94,9 +98,9 @@ public enum Reason {
    */
   Busy(Remedy.TIME),
 
-  /** An index of the declared name has another definition. */
+  /** An aggregate has another query, or other refresh policies, than the declared ones. */
   DefinitionDiffers(Remedy.PERSON),
-  /** An index of the declared name is invalid, and we did not make it. */
+  /** A killed {@code REINDEX CONCURRENTLY} left an invalid index that is not of ours. */
   IndexInvalid(Remedy.PERSON),
   /** The declared name is taken by another kind of relation, or by an index of another table. */
   NameTaken(Remedy.PERSON),
@@ -162,7 +166,10 @@ public enum Reason {
   FillLeftToOwner(Remedy.NONE),
   /** A person paused the policy's job ({@code scheduled = false}); it is not un-paused. */
   JobPaused(Remedy.NONE),
-  /** A superuser owns the table: only plain columns are built on it. */
+  /**
+   * A superuser owns the table: only plain columns are built on it, unless {@code
+   * safety.allowSuperuserOwned}.
+   */
   SuperuserOwned(Remedy.PERSON),
 
   /** Something outside these reasons; the message has the SQLSTATE. */

@@ -8,6 +8,9 @@ import io.micrometer.core.instrument.Timer;
 import io.tenantdb.fleet.AggregateStanding;
 import io.tenantdb.model.Blocker;
 import io.tenantdb.model.ChangeResult;
+import io.tenantdb.model.IndexReport;
+import io.tenantdb.model.IndexReport.Index;
+import io.tenantdb.model.IndexUsage;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.TenantState;
 import java.time.Duration;
@@ -18,6 +21,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
 
 /**
@@ -34,12 +38,15 @@ final class OperatorMetrics {
   private final MultiGauge overdue;
   private final MultiGauge blocked;
   private final MultiGauge blockerAge;
+  private final MultiGauge indexBytes;
+  private final MultiGauge unscanned;
   private final Map<ResourceKey, State> states = new ConcurrentHashMap<>();
 
   private record State(
       Map<TenantState, Integer> counts,
       List<AggregateStanding> aggregates,
       List<Blocker> blockers,
+      List<Index> indexes,
       boolean ready,
       double lastPass) {}
 
@@ -76,6 +83,15 @@ final class OperatorMetrics {
             .description("Age of the oldest transaction that a build waits for now")
             .baseUnit("seconds")
             .register(registry);
+    this.indexBytes =
+        MultiGauge.builder("tenantdb.index")
+            .description("Size of a declared index over all tenants, read once an hour at most")
+            .baseUnit("bytes")
+            .register(registry);
+    this.unscanned =
+        MultiGauge.builder("tenantdb.index.unscanned.tenants")
+            .description("Tenants whose index was never scanned since the statistics were reset")
+            .register(registry);
   }
 
   /** Shows a new snapshot. */
@@ -90,6 +106,7 @@ final class OperatorMetrics {
                     ? before.aggregates()
                     : snapshot.look().map(Look::aggregates).orElseGet(List::of),
                 snapshot.progress().stream().flatMap(b -> b.blocker().stream()).toList(),
+                snapshot.indexes().map(IndexReport::declared).orElseGet(List::of),
                 Verdict.of(snapshot).ready(),
                 before == null ? Double.NaN : before.lastPass()));
     show();
@@ -132,11 +149,12 @@ final class OperatorMetrics {
           resource,
           (key, before) ->
               before == null
-                  ? new State(Map.of(), List.of(), List.of(), false, now)
+                  ? new State(Map.of(), List.of(), List.of(), List.of(), false, now)
                   : new State(
                       before.counts(),
                       before.aggregates(),
                       before.blockers(),
+                      before.indexes(),
                       before.ready(),
                       now));
       show();
@@ -183,6 +201,8 @@ final class OperatorMetrics {
         true);
     showAggregates();
     showBlockers();
+    showIndexes(indexBytes, IndexUsage::bytes);
+    showIndexes(unscanned, IndexUsage::unscannedTenants);
   }
 
   private void showBlockers() {
@@ -203,6 +223,21 @@ final class OperatorMetrics {
                 value.apply(entry.getValue()).stream()
                     .<MultiGauge.Row<?>>mapToObj(n -> MultiGauge.Row.of(tags(entry.getKey()), n)))
         .toList();
+  }
+
+  private void showIndexes(MultiGauge gauge, ToLongFunction<IndexUsage> number) {
+    gauge.register(
+        states.entrySet().stream()
+            .flatMap(
+                entry ->
+                    entry.getValue().indexes().stream()
+                        .<MultiGauge.Row<?>>map(
+                            index ->
+                                MultiGauge.Row.of(
+                                    tags(entry.getKey()).and("index", index.name()),
+                                    number.applyAsLong(index.usage()))))
+            .toList(),
+        true);
   }
 
   private void showAggregates() {

@@ -1,6 +1,7 @@
 package io.tenantdb.operator;
 
 import io.tenantdb.model.BuildProgress;
+import io.tenantdb.model.IndexReport;
 import java.util.List;
 import java.util.Optional;
 
@@ -12,6 +13,7 @@ import java.util.Optional;
  * @param suspended whether that pass was told to change nothing
  * @param problem why the last pass could not be made; empty when it was
  * @param look what the last pass that reached the database saw, perhaps of an older generation
+ * @param indexes how the indexes were used when that was last read; empty where it was not yet
  * @param progress the builds that run now, sorted
  */
 record Snapshot(
@@ -20,6 +22,7 @@ record Snapshot(
     boolean suspended,
     Optional<Problem> problem,
     Optional<Look> look,
+    Optional<IndexReport> indexes,
     List<BuildProgress> progress) {
 
   /** Nothing is known yet. */
@@ -28,6 +31,17 @@ record Snapshot(
 
   Snapshot {
     progress = List.copyOf(progress);
+  }
+
+  /** Before it was read how the indexes are used. */
+  Snapshot(
+      long generation,
+      boolean running,
+      boolean suspended,
+      Optional<Problem> problem,
+      Optional<Look> look,
+      List<BuildProgress> progress) {
+    this(generation, running, suspended, problem, look, Optional.empty(), progress);
   }
 
   /** True when there is a verdict on the generation. */

@@ -33,6 +33,7 @@ final class Worker {
   private final InstantSource clock;
   private final Transitions transitions;
   private final Schedule schedule;
+  private final UsageLooks usage;
 
   private final Object lock = new Object();
   private Optional<Assignment> assignment = Optional.empty();
@@ -61,6 +62,7 @@ final class Worker {
     this.clock = clock;
     this.transitions = new Transitions(memory);
     this.schedule = new Schedule(clock, random);
+    this.usage = new UsageLooks(passes, clock);
     this.failures = memory.failures();
   }
 
@@ -235,6 +237,7 @@ final class Worker {
             work.suspended(),
             Optional.empty(),
             Optional.of(look),
+            usage.after(work, allowed.desired(), outcome),
             List.of());
     notice(transitions.passed(look, outcome.results()));
     return schedule.afterPass(work, look, outcome.nextLook());
@@ -266,7 +269,13 @@ final class Worker {
   private Instant failed(Assignment current, Problem problem) {
     snapshot =
         new Snapshot(
-            current.generation(), false, false, Optional.of(problem), snapshot.look(), List.of());
+            current.generation(),
+            false,
+            false,
+            Optional.of(problem),
+            snapshot.look(),
+            snapshot.indexes(),
+            List.of());
     LOG.warn("{}: {}", problem.reason(), problem.message());
     notice(transitions.problem(problem));
     return schedule.afterProblem(current, problem);
@@ -306,6 +315,7 @@ final class Worker {
               work.suspended(),
               Optional.empty(),
               Optional.of(look),
+              snapshot.indexes(),
               progress);
       // One at a time: the tracker tells.
       notice(blocked.seen(progress));

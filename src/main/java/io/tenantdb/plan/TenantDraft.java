@@ -6,7 +6,6 @@ import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.HypertableChange.ConvertTable;
 import io.tenantdb.model.Identifiers;
 import io.tenantdb.model.IndexChange.DropLeftover;
-import io.tenantdb.model.IndexChange.PublishIndex;
 import io.tenantdb.model.Observed;
 import io.tenantdb.model.Observed.OwnerRights;
 import io.tenantdb.model.ObservedIndex;
@@ -105,21 +104,34 @@ final class TenantDraft {
             .anyMatch(c -> c instanceof ConvertTable && c.target().table().equals(table.name()));
   }
 
-  /** Plans that an index under a reserved name, which nobody builds, is dropped. */
-  void dropLeftover(ObservedTable table, ObservedIndex index) {
-    change(table, new DropLeftover(target(table), index.name(), isHypertable(table)));
+  /** False for what cannot be dropped concurrently. */
+  boolean dropsConcurrently(ObservedTable table) {
+    return !isHypertable(table) && table.kind() != ObservedTable.Kind.PARTITIONED;
   }
 
   /**
-   * True when the index under a reserved name is published or dropped by what is planned so far.
+   * Plans that an index which a killed run left, and which nobody builds, is dropped; says so where
+   * something has come to rest on it.
+   *
+   * @return whether it is planned
    */
-  boolean disposesOf(ObservedTable table, String reservedName) {
-    return changes.stream()
-        .filter(change -> change.target().table().equals(table.name()))
-        .anyMatch(
-            change ->
-                (change instanceof PublishIndex p && p.reservedName().equals(reservedName))
-                    || (change instanceof DropLeftover d && d.reservedName().equals(reservedName)));
+  boolean dropLeftover(ObservedTable table, ObservedIndex index) {
+    Optional<String> ties = IndexTies.of(index);
+    ties.ifPresent(
+        what ->
+            find(
+                Verdict.FAILED,
+                table.name() + "." + index.name(),
+                Reason.Conflict,
+                "index "
+                    + index.name()
+                    + " on "
+                    + table.name()
+                    + " is left over and cannot be dropped, because it carries "
+                    + what
+                    + "; drop that, or rename the index to keep it."));
+    return ties.isEmpty()
+        && change(table, new DropLeftover(target(table), index.name(), !dropsConcurrently(table)));
   }
 
   boolean superuserOwned(ObservedTable table) {

@@ -15,6 +15,7 @@ import io.tenantdb.model.CanonicalIndex.Buildable;
 import io.tenantdb.model.CanonicalIndex.Refused;
 import io.tenantdb.model.CanonicalIndex.Unknown;
 import io.tenantdb.model.Desired;
+import io.tenantdb.model.Desired.Safety;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.DesiredTenant;
 import io.tenantdb.model.Hashes;
@@ -502,6 +503,45 @@ abstract class CanonicalTests {
               index("ix", "items", "btree", false, List.of(expression("lower(name)"))));
       assertThat(((Unknown) expression).reason()).isEqualTo(Reason.InsufficientPrivilege);
     }
+  }
+
+  @Test
+  void expressionsOnASuperusersTableAreTriedAsThatRoleWhereTheSpecAllowsIt() {
+    try (Fleet fleet = fleet()) {
+      fleet.run(
+          "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'boss') THEN"
+              + " CREATE ROLE boss SUPERUSER LOGIN; GRANT boss TO op; END IF; END $$");
+      fleet.tenant("t1", "boss", PLAIN);
+      DesiredIndex index = index("ix", "items", "btree", false, List.of(expression("lower(name)")));
+      Desired careful = wants(select("t1"), index);
+      Observed observed = new Observer().observe(fleet.database(), careful);
+      Desired allowing = allowingSuperuserOwned(careful);
+
+      assertThat(form(canonical(fleet, careful, observed), observed, "t1", index))
+          .isInstanceOf(Unknown.class);
+      assertThat(form(canonical(fleet, allowing, observed), observed, "t1", index))
+          .isInstanceOf(Buildable.class);
+    }
+  }
+
+  private static Desired allowingSuperuserOwned(Desired desired) {
+    Safety safety = desired.safety();
+    return new Desired(
+        desired.ownerId(),
+        desired.tenants(),
+        desired.indexes(),
+        desired.hypertables(),
+        desired.aggregates(),
+        desired.overrides(),
+        desired.whenTimescaleMissing(),
+        new Safety(
+            safety.onDestructive(),
+            safety.onDrift(),
+            safety.prune(),
+            true,
+            safety.lockTimeout(),
+            safety.buildTimeout()),
+        desired.rollout());
   }
 
   @Test

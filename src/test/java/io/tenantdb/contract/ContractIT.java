@@ -94,7 +94,7 @@ class ContractIT {
 
   @Test
   void aResourceOfFullSizeIsTakenAndCanBeChanged() throws IOException {
-    ObjectNode resource = FullSize.resource();
+    ObjectNode resource = FullSize.withOpclasses();
     assertThat(resource.toString().length()).isLessThan(1 << 20);
     Path file = directory.resolve("full.json");
     Files.writeString(file, resource.toString());
@@ -151,7 +151,11 @@ class ContractIT {
                 "examples/fruitpak.yaml")
             .orThrow();
     assertThat(Corpus.parse(spec).at("/spec/safety"))
-        .isEqualTo(Corpus.parse("{onDestructive: Deny, lockTimeout: 3s, buildTimeout: 2h}"));
+        .isEqualTo(
+            Corpus.parse(
+                "{onDestructive: Deny, onDrift: Correct, prune: Disabled, deletionPolicy: Retain,"
+                    + " allowSuperuserOwned: false, lockTimeout: 3s, buildTimeout: 2h}"));
+    assertThat(Corpus.parse(spec).at("/spec/rollout/maxParallel").asInt()).isEqualTo(2);
     assertThat(Corpus.parse(spec).at("/spec/database/tls/mode").asText()).isEqualTo("VerifyFull");
     assertThat(Corpus.parse(spec).at("/spec/indexes/1"))
         .isEqualTo(
@@ -164,6 +168,8 @@ class ContractIT {
   void explainIsTheManual() {
     assertThat(api.kubectl("explain", "tdb.spec.hypertables.compression.after").orThrow())
         .contains("add_compression_policy(compress_after)");
+    assertThat(api.kubectl("explain", "tdb.spec.indexes.keys.statistics").orThrow())
+        .contains("SET STATISTICS");
     assertThat(api.kubectl("explain", "tdb").orThrow())
         .contains("The indexes and policies that every tenant schema");
     assertThat(api.kubectl("api-resources", "--categories=databases").orThrow()).contains("tdb");

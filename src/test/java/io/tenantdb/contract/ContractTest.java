@@ -50,8 +50,8 @@ class ContractTest {
 
   @Test
   void aResourceOfFullSizeIsTaken() {
-    assertThat(SCHEMA.validate(FullSize.resource())).isEmpty();
-    assertThat(Corpus.resolve(FullSize.resource())).isEmpty();
+    assertThat(SCHEMA.validate(FullSize.withOpclasses())).isEmpty();
+    assertThat(Corpus.resolve(FullSize.withOpclasses())).isEmpty();
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.tenantdb.contract;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -32,6 +33,21 @@ final class FullSize {
     return resource;
   }
 
+  /** The same, with operator classes that no table of a test has. */
+  static ObjectNode withOpclasses() {
+    ObjectNode resource = resource();
+    for (JsonNode index : resource.at("/spec/indexes")) {
+      for (JsonNode key : index.get("keys")) {
+        ObjectNode parameters =
+            ((ObjectNode) key)
+                .put("opclass", "extensions.gist_trgm_ops")
+                .putObject("opclassParameters");
+        parameters.put("siglen", 32).put("numranges", 100);
+      }
+    }
+    return resource;
+  }
+
   private static void indexes(ArrayNode indexes) {
     for (int i = 0; i < INDEXES; i++) {
       ObjectNode index =
@@ -40,6 +56,8 @@ final class FullSize {
       for (int k = 0; k < 4; k++) {
         keys.addObject().put("column", "a_column_" + k).put("order", "Desc");
       }
+      keys.addObject().put("expression", "lower(status)").put("statistics", 1000);
+      index.put("tablespace", "pg_default");
       index.putArray("include").add("payload_a").add("payload_b");
       index.put("where", "deleted_at IS NULL AND status <> 'rejected'");
       index.putObject("with").put("fillfactor", 90);

@@ -74,7 +74,7 @@ class FullSizeIT {
                 assertThat(template.before()).isEqualTo("absent");
                 assertThat(template.after())
                     .isEqualTo(
-                        "btree (a_column_0 DESC, a_column_1 DESC, a_column_2 DESC, a_column_3 DESC)"
+                        "btree (a_column_0 DESC, a_column_1 DESC, a_column_2 DESC, a_column_3 DESC, lower(status))"
                             + " INCLUDE (payload_a, payload_b) WITH (fillfactor='90') WHERE"
                             + " ((deleted_at IS NULL) AND (status <> 'rejected'::text))");
                 assertThat(template.sqlPattern())

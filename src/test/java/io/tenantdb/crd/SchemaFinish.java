@@ -44,21 +44,32 @@ final class SchemaFinish {
           Map.entry("spec.timescale.whenMissing", TextNode.valueOf(Defaults.WHEN_MISSING)),
           Map.entry("spec.safety", NODES.objectNode()),
           Map.entry("spec.safety.onDestructive", TextNode.valueOf(Defaults.ON_DESTRUCTIVE)),
+          Map.entry("spec.safety.onDrift", TextNode.valueOf(Defaults.ON_DRIFT)),
+          Map.entry("spec.safety.prune", TextNode.valueOf(Defaults.PRUNE)),
+          Map.entry("spec.safety.deletionPolicy", TextNode.valueOf(Defaults.DELETION_POLICY)),
+          Map.entry(
+              "spec.safety.allowSuperuserOwned",
+              BooleanNode.valueOf(Defaults.ALLOW_SUPERUSER_OWNED)),
           Map.entry("spec.safety.lockTimeout", TextNode.valueOf(Defaults.LOCK_TIMEOUT)),
-          Map.entry("spec.safety.buildTimeout", TextNode.valueOf(Defaults.BUILD_TIMEOUT)));
+          Map.entry("spec.safety.buildTimeout", TextNode.valueOf(Defaults.BUILD_TIMEOUT)),
+          Map.entry("spec.rollout", NODES.objectNode()),
+          Map.entry("spec.rollout.maxParallel", IntNode.valueOf(Defaults.MAX_PARALLEL)));
 
   /** By the end of the path. */
   private static final Map<String, Set<String>> ENUMS =
-      Map.of(
-          "spec.database.tls.mode", Words.TLS_MODE.keySet(),
-          ".onMissingTable", Words.ON_MISSING_TABLE.keySet(),
-          ".convert", Words.CONVERT.keySet(),
-          ".state", Words.STATE.keySet(),
-          ".order", Words.ORDER.keySet(),
-          ".nulls", Words.NULLS.keySet(),
-          ".fallback", Words.FALLBACK.keySet(),
-          ".whenMissing", Words.WHEN_MISSING.keySet(),
-          ".onDestructive", Words.ON_DESTRUCTIVE.keySet());
+      Map.ofEntries(
+          Map.entry("spec.database.tls.mode", Words.TLS_MODE.keySet()),
+          Map.entry(".onMissingTable", Words.ON_MISSING_TABLE.keySet()),
+          Map.entry(".convert", Words.CONVERT.keySet()),
+          Map.entry(".state", Words.STATE.keySet()),
+          Map.entry(".order", Words.ORDER.keySet()),
+          Map.entry(".nulls", Words.NULLS.keySet()),
+          Map.entry(".fallback", Words.FALLBACK.keySet()),
+          Map.entry(".whenMissing", Words.WHEN_MISSING.keySet()),
+          Map.entry(".onDestructive", Words.ON_DESTRUCTIVE.keySet()),
+          Map.entry(".onDrift", Words.ON_DRIFT.keySet()),
+          Map.entry(".prune", Words.PRUNE.keySet()),
+          Map.entry(".deletionPolicy", Words.DELETION_POLICY.keySet()));
 
   private static final Map<String, String> MAP_KEYS =
       Map.of(

@@ -84,9 +84,37 @@ class InvalidSpecTest {
     assertThat(problems(Specs.BASE + "safety: {onDestructive: RequireApproval}"))
         .containsExactly(
             "spec.safety.onDestructive: must be one of Allow, Deny; it is \"RequireApproval\".");
+    assertThat(problems(Specs.BASE + "safety: {onDrift: Ignore, prune: All, deletionPolicy: Drop}"))
+        .containsExactly(
+            "spec.safety.deletionPolicy: must be one of Delete, Retain; it is \"Drop\".",
+            "spec.safety.onDrift: must be one of Correct, Report; it is \"Ignore\".",
+            "spec.safety.prune: must be one of Disabled, OwnedOnly; it is \"All\".");
     assertThat(problems(Specs.BASE + "timescale: {whenMissing: skip}")).hasSize(1);
     assertThat(index("{name: ix, table: t, keys: [{column: a, order: DESC, nulls: last}]}"))
         .hasSize(2);
+  }
+
+  @Test
+  void whatIsWorkedOnAtOnceFitsTheConnections() {
+    String spec =
+        """
+        tenants: {schemas: [a]}
+        database: {host: localhost, name: a, credentialsSecretRef: {name: b}, maxConnections: %s}
+        rollout: {maxParallel: %s}
+        """;
+    assertThat(problems(spec.formatted("null", "2"))).isEmpty();
+    assertThat(problems(spec.formatted("32", "30"))).isEmpty();
+    assertThat(problems(spec.formatted("5", "3"))).isEmpty();
+    assertThat(problems(spec.formatted("null", "3")))
+        .containsExactly(
+            "spec.rollout.maxParallel: database.maxConnections must be at least"
+                + " rollout.maxParallel + 2: each tenant that is worked on takes a connection, and"
+                + " observing two more.");
+    assertThat(problems(spec.formatted("5", "4"))).hasSize(1);
+    assertThat(problems(spec.formatted("32", "31"))).hasSize(1);
+    assertThat(problems(spec.formatted("32", "0")))
+        .containsExactly("spec.rollout.maxParallel: must be between 1 and 32; it is 0.");
+    assertThat(problems(spec.formatted("32", "33"))).hasSize(1);
   }
 
   @Test

@@ -51,13 +51,14 @@ class NoNullTest {
               table: t
               keys:
               - {column: a, order: Desc, nulls: First, opclass: x, collation: y}
-              - {expression: lower(b)}
+              - {expression: lower(b), opclass: z, opclassParameters: {siglen: 32}, statistics: 500}
               method: btree
               unique: true
               nullsNotDistinct: true
               include: [c]
               where: a > 0
               with: {fillfactor: 90}
+              tablespace: fast
             hypertables:
             - table: h
               timeColumn: at
@@ -74,7 +75,8 @@ class NoNullTest {
               fallbackQuery: SELECT 2 AS one
               uniqueColumns: [one]
             timescale: {whenMissing: Skip}
-            safety: {onDestructive: Deny, lockTimeout: 3s, buildTimeout: 2h}
+            safety: {onDestructive: Deny, onDrift: Report, prune: OwnedOnly, deletionPolicy: Delete, allowSuperuserOwned: true, lockTimeout: 3s, buildTimeout: 2h}
+            rollout: {maxParallel: 2}
             """);
     assertThatCode(() -> Resolution.template("ns", "n", Specs.spec(full)))
         .doesNotThrowAnyException();

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.Desired.OnDestructive;
+import io.tenantdb.model.Desired.OnDrift;
+import io.tenantdb.model.Desired.Prune;
 import io.tenantdb.model.Desired.WhenTimescaleMissing;
 import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.DesiredAggregate.Fallback;
@@ -17,6 +19,7 @@ import io.tenantdb.model.TenantSelection.OnMissingTable;
 import io.tenantdb.model.TimeSpan;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -45,10 +48,52 @@ class ResolutionTest {
     assertThat(desired.safety().onDestructive()).isEqualTo(OnDestructive.DENY);
     assertThat(desired.safety().lockTimeout()).isEqualTo(Duration.ofSeconds(3));
     assertThat(desired.safety().buildTimeout()).isEqualTo(Duration.ofHours(2));
+    assertThat(desired.safety().onDrift()).isEqualTo(OnDrift.CORRECT);
+    assertThat(desired.safety().prune()).isEqualTo(Prune.DISABLED);
+    assertThat(desired.safety().allowSuperuserOwned()).isFalse();
+    assertThat(desired.rollout().maxParallel()).isEqualTo(2);
     assertThat(desired.indexes().get(0).method()).isEqualTo("btree");
     assertThat(desired.hypertables().get(0).convert()).isEqualTo(Convert.NEVER);
     assertThat(Resolution.interval(Specs.spec(Specs.BASE))).isEqualTo(Duration.ofMinutes(10));
     assertThat(Resolution.suspended(Specs.spec(Specs.BASE))).isFalse();
+  }
+
+  @Test
+  void guardRailsAndRolloutAreCarriedOver() {
+    Desired desired =
+        Specs.template(
+            """
+            database: {host: localhost, name: a, credentialsSecretRef: {name: b}, maxConnections: 12}
+            tenants: {schemas: [a]}
+            safety: {onDestructive: Allow, onDrift: Report, prune: OwnedOnly, allowSuperuserOwned: true}
+            rollout: {maxParallel: 10}
+            """);
+
+    assertThat(desired.safety())
+        .isEqualTo(
+            new Desired.Safety(
+                OnDestructive.ALLOW,
+                OnDrift.REPORT,
+                Prune.OWNED_ONLY,
+                true,
+                Duration.ofSeconds(3),
+                Duration.ofHours(2)));
+    assertThat(desired.rollout()).isEqualTo(new Desired.Rollout(10));
+  }
+
+  @Test
+  void whatBecomesOfTheDatabaseIsReadOffAnySpec() {
+    assertThat(Resolution.deletionPolicy(null)).isEqualTo(DeletionPolicy.RETAIN);
+    assertThat(deletionPolicy("{}")).isEqualTo(DeletionPolicy.RETAIN);
+    assertThat(deletionPolicy("safety: {}")).isEqualTo(DeletionPolicy.RETAIN);
+    assertThat(deletionPolicy("safety: {deletionPolicy: Retain}")).isEqualTo(DeletionPolicy.RETAIN);
+    assertThat(deletionPolicy("safety: {deletionPolicy: Drop}")).isEqualTo(DeletionPolicy.RETAIN);
+    assertThat(deletionPolicy("{interval: never, safety: {deletionPolicy: Delete}}"))
+        .isEqualTo(DeletionPolicy.DELETE);
+  }
+
+  private static DeletionPolicy deletionPolicy(String spec) {
+    return Resolution.deletionPolicy(Specs.spec(spec));
   }
 
   @Test
@@ -127,6 +172,7 @@ class ResolutionTest {
                   keys:
                   - {expression: " lower(name) ", order: Desc, nulls: Last, collation: '"C"'}
                   - {column: b, opclass: Public.Gin_trgm_ops, nulls: First}
+                  - {expression: c, opclass: x, opclassParameters: {siglen: 32, mode: "on"}, statistics: 0}
                   method: gin
                   unique: true
                   nullsNotDistinct: true
@@ -134,6 +180,7 @@ class ResolutionTest {
                   where: |
                     b IS NOT NULL
                   with: {fillfactor: 90, fastupdate: "off"}
+                  tablespace: Fast disks
                 """)
             .indexes()
             .get(0);
@@ -153,7 +200,18 @@ class ResolutionTest {
                 false,
                 Optional.of(true),
                 Optional.of("\"public\".\"gin_trgm_ops\""),
-                Optional.empty()));
+                Optional.empty()),
+            new DesiredIndex.Key(
+                Optional.empty(),
+                Optional.of("c"),
+                false,
+                Optional.empty(),
+                Optional.of("\"x\""),
+                Optional.empty(),
+                Map.of("siglen", "32", "mode", "on"),
+                Optional.of(0)));
+    assertThat(index.statistics()).containsExactly(Map.entry(3, 0));
+    assertThat(index.tablespace()).contains("Fast disks");
     assertThat(index.method()).isEqualTo("gin");
     assertThat(index.unique()).isTrue();
     assertThat(index.nullsNotDistinct()).isTrue();

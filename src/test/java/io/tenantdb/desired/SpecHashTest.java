@@ -35,6 +35,18 @@ class SpecHashTest {
   }
 
   @Test
+  void hashOfAnIndexWithWhatCameLaterIsFinal() {
+    assertThat(
+            index(
+                """
+                {name: ix, table: t, method: gist, tablespace: fast,
+                 keys: [{expression: lower(name), opclass: public.gist_trgm_ops,
+                         opclassParameters: {siglen: 32}, statistics: 500}]}
+                """))
+        .isEqualTo("6e4925900f027e08");
+  }
+
+  @Test
   void hashesOfPoliciesAreFinal() {
     DesiredHypertable hypertable =
         Specs.with(
@@ -76,10 +88,21 @@ class SpecHashTest {
         .isNotEqualTo(index("{name: ix, table: t, keys: [{column: a, opclass: x}]}"))
         .isNotEqualTo(index("{name: ix, table: t, keys: [{column: a, collation: x}]}"))
         .isNotEqualTo(index("{name: ix, table: t, keys: [{column: a}], method: hash}"))
+        .isNotEqualTo(index("{name: ix, table: t, keys: [{column: a}], tablespace: fast}"))
         .isNotEqualTo(index("{name: ix, table: t, keys: [{column: a}], unique: true}"))
         .isNotEqualTo(index("{name: ix, table: t, keys: [{column: a}], include: [b]}"))
         .isNotEqualTo(index("{name: ix, table: t, keys: [{column: a}], where: a > 0}"))
         .isNotEqualTo(index("{name: ix, table: t, keys: [{column: a}], with: {fillfactor: 9}}"));
+    assertThat(index("{name: ix, table: t, keys: [{expression: a, opclass: x}]}"))
+        .isNotEqualTo(
+            index("{name: ix, table: t, keys: [{expression: a, opclass: x, statistics: 0}]}"))
+        .isNotEqualTo(
+            index(
+                "{name: ix, table: t, keys: [{expression: a, opclass: x, opclassParameters: {b:"
+                    + " 1}}]}"))
+        .isEqualTo(
+            index(
+                "{name: ix, table: t, keys: [{expression: a, opclass: x, opclassParameters: {}}]}"));
     assertThat(index("{name: ix, table: t, columns: [a], unique: true}"))
         .isNotEqualTo(
             index("{name: ix, table: t, columns: [a], unique: true, nullsNotDistinct: true}"));

@@ -65,8 +65,14 @@ class InjectionIT {
         include: [b]
         where: b > 0
         with: {fillfactor: "90"}
+      - name: ix_signs
+        table: t
+        keys:
+        - {expression: "to_tsvector('simple', a)", opclass: tsvector_ops, opclassParameters: {siglen: "32"}}
+        method: gist
+        tablespace: pg_default
       timescale: {whenMissing: Skip}
-      safety: {onDestructive: Deny, lockTimeout: 3s, buildTimeout: 1m}
+      safety: {onDestructive: Deny, onDrift: Correct, prune: Disabled, deletionPolicy: Retain, lockTimeout: 3s, buildTimeout: 1m}
       hypertables:
       - table: h
         timeColumn: at
@@ -99,7 +105,10 @@ class InjectionIT {
   private static final Set<String> LOOKED_UP =
       Set.of(
           "spec.indexes[].method",
+          "spec.indexes[].tablespace",
           "spec.indexes[].keys[].opclass",
+          "spec.indexes[].keys[].opclassParameters{key}",
+          "spec.indexes[].keys[].opclassParameters{}",
           "spec.indexes[].keys[].collation");
 
   private final PostgresServer server;

@@ -1,9 +1,11 @@
 package io.tenantdb.operator;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.Condition;
+import io.tenantdb.api.v1alpha1.TenantDatabaseStatus.IndexStatus;
 import io.tenantdb.api.v1alpha1.TenantDatabaseStatus.TenantsStatus;
 import io.tenantdb.testing.RealParts;
 import java.io.IOException;
@@ -47,6 +49,9 @@ abstract class OperatorTests {
       assertThat(stage.resource().getStatus().conditions().stream().map(Condition::getType))
           .containsExactly("Connected", "DriftDetected", "Ready", "TimescaleAvailable");
       assertThat(stage.resource().getMetadata().getFinalizers()).isEmpty();
+      assertThat(stage.resource().getStatus().indexes())
+          .extracting(IndexStatus::name, IndexStatus::tenants, IndexStatus::unscannedTenants)
+          .containsExactly(tuple("ix_batches_intake", 2, 2));
       Stage.patiently().untilAsserted(() -> assertThat(stage.eventReasons()).contains("Converged"));
 
       double passes = passes(operator);
@@ -75,7 +80,9 @@ abstract class OperatorTests {
       assertThat(get(operator, "/livez").statusCode()).isEqualTo(200);
       assertThat(get(operator, "/metrics").body())
           .contains("tenantdb_tenants{name=\"fruit\",namespace=\"converge\",state=\"synced\"} 3")
-          .contains("tenantdb_changes_total{kind=\"CreateIndex\"");
+          .contains("tenantdb_changes_total{kind=\"CreateIndex\"")
+          .contains("tenantdb_index_bytes{index=\"ix_batches_intake\",name=\"fruit\"")
+          .contains("tenantdb_index_unscanned_tenants{index=\"ix_batches_intake\",name=\"fruit\"");
     }
   }
 

@@ -8,6 +8,8 @@ import io.tenantdb.model.CanonicalIndex;
 import io.tenantdb.model.CanonicalInterval;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.Desired.OnDestructive;
+import io.tenantdb.model.Desired.OnDrift;
+import io.tenantdb.model.Desired.Prune;
 import io.tenantdb.model.Desired.Safety;
 import io.tenantdb.model.Desired.WhenTimescaleMissing;
 import io.tenantdb.model.DesiredAggregate;
@@ -67,6 +69,7 @@ final class World {
   final List<DesiredHypertable> hypertables = new ArrayList<>();
   final List<DesiredAggregate> aggregates = new ArrayList<>();
   final List<ObservedTable> moreTables = new ArrayList<>();
+  final List<ObservedTable> undeclared = new ArrayList<>();
   final List<ObservedAggregate> liveAggregates = new ArrayList<>();
   final Map<String, CanonicalAggregate> queries = new HashMap<>();
   final List<String> schemas = new ArrayList<>(List.of("tenant_a"));
@@ -79,6 +82,8 @@ final class World {
   Instant now = NOW;
   OnMissingTable onMissing = OnMissingTable.WAIT;
   OnDestructive onDestructive = OnDestructive.DENY;
+  OnDrift onDrift = OnDrift.CORRECT;
+  boolean allowSuperuserOwned = false;
   WhenTimescaleMissing whenMissing = WhenTimescaleMissing.SKIP;
   Edition edition = Edition.COMMUNITY;
   Optional<ObservedHypertable> hypertable = Optional.empty();
@@ -308,7 +313,13 @@ final class World {
             aggregates,
             List.of(),
             whenMissing,
-            new Safety(onDestructive, Duration.ofSeconds(3), Duration.ofHours(2)));
+            new Safety(
+                onDestructive,
+                onDrift,
+                Prune.DISABLED,
+                allowSuperuserOwned,
+                Duration.ofSeconds(3),
+                Duration.ofHours(2)));
     Observed observed = observed();
     return new Planner(desired, observed, canonical(observed), history)
         .plan(schema -> new DesiredTenant(indexes, hypertables));
@@ -349,7 +360,8 @@ final class World {
             "17.5", 170005, timescale, Optional.empty(), 5, true, "operator", false, true, true);
     TreeMap<String, ObservedTenant> tenants = new TreeMap<>();
     for (String schema : schemas) {
-      tenants.put(schema, new ObservedTenant(schema, tables, live, names, "", usableBy));
+      tenants.put(
+          schema, new ObservedTenant(schema, tables, live, undeclared, names, "", usableBy));
     }
     return new Observed(
         server,

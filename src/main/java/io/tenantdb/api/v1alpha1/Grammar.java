@@ -85,6 +85,10 @@ public final class Grammar {
       "Exactly one of columns and keys must be set.";
   public static final String COLUMN_OR_EXPRESSION_MESSAGE =
       "Exactly one of column and expression must be set.";
+  public static final String OPCLASS_PARAMETERS_MESSAGE =
+      "opclassParameters are only allowed with opclass: SQL has them behind its name.";
+  public static final String STATISTICS_MESSAGE =
+      "statistics is only allowed with expression: a column's target is set on the table.";
   public static final String NULLS_NOT_DISTINCT_MESSAGE =
       "nullsNotDistinct is only allowed on a unique index.";
   public static final String TOO_MANY_KEYS_MESSAGE =
@@ -106,6 +110,9 @@ public final class Grammar {
       "segmentBy must not have the time column: every row would be a batch of its own.";
   public static final String SEGMENT_AND_ORDER_MESSAGE =
       "A column cannot be in segmentBy and in orderBy.";
+  public static final String MAX_PARALLEL_MESSAGE =
+      "database.maxConnections must be at least rollout.maxParallel + 2: each tenant that is worked"
+          + " on takes a connection, and observing two more.";
   public static final String SEMICOLON_MESSAGE =
       "must be one SELECT without a semicolon at its end.";
   public static final String FALLBACK_NEEDS_MESSAGE =

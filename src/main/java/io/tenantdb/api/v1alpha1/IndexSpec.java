@@ -4,6 +4,8 @@ import com.fasterxml.jackson.annotation.JsonClassDescription;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
 import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
@@ -88,7 +90,14 @@ public record IndexSpec(
         @ValidationRule(
             value = "self.all(k, !k.startsWith('timescaledb.'))",
             message = Grammar.TIMESCALE_PARAMETER_MESSAGE)
-        Map<String, IntOrText> with) {
+        Map<String, IntOrText> with,
+    @JsonPropertyDescription(
+            "Tablespace, in which the owner of the table must be allowed to CREATE. Maps to "
+                + "TABLESPACE; another one rebuilds the index there. When absent it is made in the "
+                + "database's default and left wherever it is.")
+        @Size(min = 1, max = 63)
+        @Pattern(Grammar.NAME)
+        String tablespace) {
   /** One key of an index: a column or an expression. */
   @JsonClassDescription("One key of the index.")
   @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -96,6 +105,12 @@ public record IndexSpec(
   @ValidationRule(
       value = "has(self.column) != has(self.expression)",
       message = Grammar.COLUMN_OR_EXPRESSION_MESSAGE)
+  @ValidationRule(
+      value = "!has(self.opclassParameters) || has(self.opclass)",
+      message = Grammar.OPCLASS_PARAMETERS_MESSAGE)
+  @ValidationRule(
+      value = "!has(self.statistics) || has(self.expression)",
+      message = Grammar.STATISTICS_MESSAGE)
   public record IndexKeySpec(
       @JsonPropertyDescription("Column of the table. Exactly one of column and expression.")
           @Size(min = 1, max = 63)
@@ -121,9 +136,26 @@ public record IndexSpec(
           @Pattern(Grammar.SQL_NAME)
           String opclass,
       @JsonPropertyDescription(
+              "Parameters of the operator class, for example siglen: 32 of public.gist_trgm_ops. "
+                  + "Maps to what stands in parentheses behind the operator class, which must be "
+                  + "named. Quote booleans (\"on\", \"off\").")
+          @Size(max = 4)
+          @ValidationRule(
+              value = "self.all(k, k.matches('^[a-z_][a-z0-9_.]{0,62}$'))",
+              message = Grammar.PARAMETER_MESSAGE)
+          Map<String, IntOrText> opclassParameters,
+      @JsonPropertyDescription(
               "Collation as SQL writes it, quotes included where it needs them: \"C\", "
                   + "public.german. Maps to COLLATE; the column's collation when absent.")
           @Size(min = 1, max = 131)
           @Pattern(Grammar.SQL_NAME)
-          String collation) {}
+          String collation,
+      @JsonPropertyDescription(
+              "Target of the statistics that ANALYZE gathers on the expression: 0 (none) to "
+                  + "10000. Only with expression: a column's own target is the table's. Maps to "
+                  + "ALTER INDEX … ALTER COLUMN … SET STATISTICS; changing it builds nothing. When "
+                  + "absent it is left as it is.")
+          @Min(0)
+          @Max(10000)
+          Integer statistics) {}
 }

@@ -14,10 +14,33 @@ import io.fabric8.generator.annotation.ValidationRule;
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record SafetySpec(
     @JsonPropertyDescription(
-            "Changes that lose data, judged by effect: a retention whose next run would drop "
-                + "a chunk. Deny (they are refused with DestructiveDenied) or Allow.")
+            "Changes that lose something, judged by effect: a retention whose next run would drop "
+                + "a chunk, and pruning (DestructiveDenied); replacing an index that was there "
+                + "before us under a declared name (Conflict). Deny (they are refused) or Allow.")
         @Size(max = 16)
         String onDestructive,
+    @JsonPropertyDescription(
+            "What had been as declared and is not any more, because somebody changed or dropped "
+                + "it: Correct (it is made so again) or Report (DriftReported, and it is left as it "
+                + "is).")
+        @Size(max = 16)
+        String onDrift,
+    @JsonPropertyDescription(
+            "What we made and the spec declares no more: Disabled (it stays) or OwnedOnly (DROP "
+                + "INDEX CONCURRENTLY and the like, tenant by tenant, once all that is declared is "
+                + "valid there; destructive: see onDestructive). What we adopted always stays.")
+        @Size(max = 16)
+        String prune,
+    @JsonPropertyDescription(
+            "When this resource is deleted: Retain (the database stays as it is) or Delete (what we "
+                + "made is dropped first; a converted table stays a hypertable).")
+        @Size(max = 16)
+        String deletionPolicy,
+    @JsonPropertyDescription(
+            "True: expressions and predicates are tried and built on tables of a superuser too. "
+                + "Their functions run with that role's rights, those that a tenant may replace "
+                + "included. False: such tables get plain columns only.")
+        Boolean allowSuperuserOwned,
     @JsonPropertyDescription(
             "Longest wait for a lock behind which other sessions queue. Maps to SET "
                 + "lock_timeout. A Go duration of at most 10m.")

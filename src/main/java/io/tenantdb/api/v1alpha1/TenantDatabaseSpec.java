@@ -35,6 +35,13 @@ import java.util.List;
     fieldPath = ".aggregates")
 @ValidationRule(
     value =
+        "!has(self.rollout) || !has(self.rollout.maxParallel) || "
+            + "!has(self.database.maxConnections) || "
+            + "self.database.maxConnections >= self.rollout.maxParallel + 2",
+    message = Grammar.MAX_PARALLEL_MESSAGE,
+    fieldPath = ".rollout.maxParallel")
+@ValidationRule(
+    value =
         "has(self.ownerId) == has(oldSelf.ownerId) && (!has(self.ownerId) || "
             + "self.ownerId == oldSelf.ownerId)",
     message = Grammar.OWNER_ID_MESSAGE)
@@ -66,4 +73,5 @@ public record TenantDatabaseSpec(
     @JsonPropertyDescription("Aggregates of every tenant, by name.") @Size(max = 32)
         List<AggregateSpec> aggregates,
     @JsonPropertyDescription("Behaviour without TimescaleDB.") TimescaleSpec timescale,
-    @JsonPropertyDescription("Guard rails.") SafetySpec safety) {}
+    @JsonPropertyDescription("Guard rails.") SafetySpec safety,
+    @JsonPropertyDescription("How fast changes go through the tenants.") RolloutSpec rollout) {}
