@@ -19,9 +19,11 @@ final class Rounds {
 
   /**
    * A plan that leads to a plan that leads to a plan is a defect; the next pass looks again. Each
-   * aggregate can be what the next one waited for.
+   * aggregate can be what the next one waited for, and what left the spec waits for all of it.
    */
   private static final int WITHOUT_AGGREGATES = 3;
+
+  private static final int PRUNING = 1;
 
   private final Supplier<Look> look;
   private final Function<Change, Optional<ChangeResult>> notNow;
@@ -42,7 +44,7 @@ final class Rounds {
     this.look = look;
     this.notNow = notNow;
     this.outcomes = outcomes;
-    this.max = WITHOUT_AGGREGATES + desired.aggregates().size();
+    this.max = WITHOUT_AGGREGATES + desired.aggregates().size() + PRUNING;
     this.last = look.get();
   }
 

@@ -8,6 +8,8 @@ import io.tenantdb.model.CanonicalIndex;
 import io.tenantdb.model.CanonicalInterval;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.Desired.OnDestructive;
+import io.tenantdb.model.Desired.OnDrift;
+import io.tenantdb.model.Desired.Prune;
 import io.tenantdb.model.Desired.Safety;
 import io.tenantdb.model.Desired.WhenTimescaleMissing;
 import io.tenantdb.model.DesiredAggregate;
@@ -69,6 +71,8 @@ final class World {
   final List<ObservedTable> moreTables = new ArrayList<>();
   final List<ObservedAggregate> liveAggregates = new ArrayList<>();
   final Map<String, CanonicalAggregate> queries = new HashMap<>();
+  final List<ObservedTable> undeclared = new ArrayList<>();
+  final List<ObservedAggregate> undeclaredAggregates = new ArrayList<>();
   final List<String> schemas = new ArrayList<>(List.of("tenant_a"));
   final List<ObservedIndex> liveIndexes = new ArrayList<>();
   final Map<String, NamedRelation> names = new HashMap<>();
@@ -79,6 +83,8 @@ final class World {
   Instant now = NOW;
   OnMissingTable onMissing = OnMissingTable.WAIT;
   OnDestructive onDestructive = OnDestructive.DENY;
+  Prune prune = Prune.DISABLED;
+  boolean deletion = false;
   WhenTimescaleMissing whenMissing = WhenTimescaleMissing.SKIP;
   Edition edition = Edition.COMMUNITY;
   Optional<ObservedHypertable> hypertable = Optional.empty();
@@ -308,10 +314,19 @@ final class World {
             aggregates,
             List.of(),
             whenMissing,
-            new Safety(onDestructive, Duration.ofSeconds(3), Duration.ofHours(2)));
+            new Safety(
+                onDestructive,
+                OnDrift.CORRECT,
+                prune,
+                false,
+                Duration.ofSeconds(3),
+                Duration.ofHours(2)));
     Observed observed = observed();
-    return new Planner(desired, observed, canonical(observed), history)
-        .plan(schema -> new DesiredTenant(indexes, hypertables));
+    return deletion
+        ? new Planner(desired.forDeletion(), observed, canonical(observed), history)
+            .plan(schema -> new DesiredTenant(List.of(), List.of()))
+        : new Planner(desired, observed, canonical(observed), history)
+            .plan(schema -> new DesiredTenant(indexes, hypertables));
   }
 
   TenantPlan tenantPlan() {
@@ -349,7 +364,10 @@ final class World {
             "17.5", 170005, timescale, Optional.empty(), 5, true, "operator", false, true, true);
     TreeMap<String, ObservedTenant> tenants = new TreeMap<>();
     for (String schema : schemas) {
-      tenants.put(schema, new ObservedTenant(schema, tables, live, names, "", usableBy));
+      tenants.put(
+          schema,
+          new ObservedTenant(
+              schema, tables, live, undeclared, undeclaredAggregates, names, "", usableBy));
     }
     return new Observed(
         server,
