@@ -113,7 +113,10 @@ final class TableJoin {
         index.constraint(),
         uniqueColumns(table, index),
         index.comment(),
-        mark(index.comment()).filter(mark -> mark.table().equals(table.name())));
+        mark(index.comment()).filter(mark -> mark.table().equals(table.name())),
+        index.ties(),
+        index.settings(),
+        0);
   }
 
   private Set<String> uniqueColumns(Table table, Index index) {
