@@ -5,6 +5,7 @@ import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.DesiredHypertable;
 import io.tenantdb.model.Observed;
+import io.tenantdb.model.ObservedAggregate;
 import io.tenantdb.model.ObservedHypertable;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.ObservedTable.Kind;
@@ -39,7 +40,6 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** One reading: asks every reader once for all tenants, and joins the answers. */
 final class Reading {
@@ -81,7 +81,12 @@ final class Reading {
         .tables(schemas.keySet(), relationNames)
         .forEach(table -> found.put(table.oid(), table));
     Sorted sorted = sorted(tableReader, all, found);
-    Map<Long, Table> undeclared = undeclared(tableReader, schemas, sorted.tables());
+    Optional<HypertableReader> hypertableReader = hypertableReader();
+    Sorted others = undeclaredAggregates(tableReader, schemas, all);
+    Map<Long, Table> undeclared =
+        undeclared(tableReader, hypertableReader, schemas, sorted.tables());
+    others.tables().forEach(undeclared::putIfAbsent);
+    undeclared.keySet().removeAll(sorted.tables().keySet());
     Map<Long, Table> tables = new LinkedHashMap<>(sorted.tables());
     tables.putAll(undeclared);
     Map<String, Columns> columns = columns(tableReader, tables.values());
@@ -111,14 +116,16 @@ final class Reading {
     AggregateReader.Result aggregates =
         new AggregateReader(catalog, aggregateNames(desired))
             .read(sorted, schemas, owners, known.texts(), locks.exclusive());
-    Map<Name, ObservedHypertable> hypertables = hypertables(undeclared.values());
+    Map<Long, List<ObservedAggregate>> leaving =
+        new AggregateReader(catalog, names(others.tables().values())).withoutTexts(others, owners);
+    Map<Name, ObservedHypertable> hypertables = hypertables(hypertableReader, undeclared.values());
     Set<Long> convertible = convertible(schemas, tables, hypertables);
     Obstacles obstacles = new ConversionReader(catalog).obstacles(convertible, locks.exclusive());
 
     TableJoin join =
         new TableJoin(schemas, columns, owners, locks, bodies, hypertables, convertible, obstacles);
     Map<Long, Map<String, ObservedTable>> bySchema = join.join(sorted.tables().values(), indexes);
-    Map<Long, Map<String, ObservedTable>> others = join.join(undeclared.values(), indexes);
+    Map<Long, Map<String, ObservedTable>> more = join.join(undeclared.values(), indexes);
     Map<Long, Map<String, NamedRelation>> names = ownNames(tables, indexes);
     for (SchemaReader.Named named :
         schemaReader.named(schemas.keySet(), tables.keySet(), declaredNames)) {
@@ -135,7 +142,8 @@ final class Reading {
               schema.name(),
               own,
               aggregates.in(schema.oid()),
-              ours(others.getOrDefault(schema.oid(), Map.of()).values()),
+              ours(more.getOrDefault(schema.oid(), Map.of()).values()),
+              leaving.getOrDefault(schema.oid(), List.of()),
               names.getOrDefault(schema.oid(), Map.of()),
               localObjects.getOrDefault(schema.oid(), ""),
               usableBy.getOrDefault(schema.oid(), Set.of())));
@@ -170,46 +178,70 @@ final class Reading {
     return columns;
   }
 
-  /** What the spec does not name and an index of ours may stand on, by oid. */
+  /** What the spec does not name and an index or a policy of ours may be about, by oid. */
   private Map<Long, Table> undeclared(
-      TableReader reader, Map<Long, Schema> schemas, Map<Long, Table> declared)
+      TableReader reader,
+      Optional<HypertableReader> hypertables,
+      Map<Long, Schema> schemas,
+      Map<Long, Table> declared)
       throws SQLException {
+    Map<Long, Table> undeclared = new LinkedHashMap<>();
     Set<Long> oids =
         new UndeclaredReader(catalog, desired.ownerId())
             .tables(schemas.keySet(), declared.keySet());
-    return reader.tables(oids).stream()
+    reader.tables(oids).stream()
         .filter(table -> schemas.containsKey(table.schema()))
-        .collect(Collectors.toMap(Table::oid, table -> table));
+        .forEach(table -> undeclared.put(table.oid(), table));
+    Set<Name> withJobs =
+        hypertables.isPresent()
+            ? Set.copyOf(hypertables.get().othersWithMarkOf(desired.ownerId(), relationNames))
+            : Set.of();
+    if (!withJobs.isEmpty()) {
+      Set<String> names = withJobs.stream().map(Name::table).collect(Collectors.toSet());
+      reader.tables(schemas.keySet(), names).stream()
+          .filter(t -> withJobs.contains(new Name(schemas.get(t.schema()).name(), t.name())))
+          .forEach(table -> undeclared.put(table.oid(), table));
+    }
+    return undeclared;
   }
 
-  /** Those that one does stand on. */
+  private Sorted undeclaredAggregates(
+      TableReader reader, Map<Long, Schema> schemas, List<Schema> all) throws SQLException {
+    return new UndeclaredAggregateReader(catalog, reader)
+        .read(desired.ownerId(), schemas.keySet(), aggregateNames(desired), all, timescale());
+  }
+
+  /** Those that something of ours is about; the aggregates themselves bear their marks. */
   private List<ObservedTable> ours(Collection<ObservedTable> undeclared) {
     return undeclared.stream()
         .filter(
             table ->
-                table.indexes().stream()
-                    .anyMatch(
-                        index ->
-                            ReservedName.parse(index.name()).isPresent()
-                                || index
-                                    .mark()
-                                    .filter(mark -> mark.owner().equals(desired.ownerId()))
-                                    .isPresent()))
+                table.kind() == Kind.CONTINUOUS_AGGREGATE
+                    || table.kind() == Kind.MATERIALIZED_VIEW
+                    || table.hasMarkOf(desired.ownerId()))
         .toList();
   }
 
-  private Map<Name, ObservedHypertable> hypertables(Collection<Table> undeclared)
-      throws SQLException {
-    if (!timescale()) {
+  private Optional<HypertableReader> hypertableReader() {
+    return timescale()
+        ? Optional.of(new HypertableReader(catalog, server.timescale().version().orElse("0")))
+        : Optional.empty();
+  }
+
+  private Map<Name, ObservedHypertable> hypertables(
+      Optional<HypertableReader> reader, Collection<Table> undeclared) throws SQLException {
+    if (reader.isEmpty()) {
       return Map.of();
     }
     Set<String> withChunks =
         desired.hypertables().stream().map(DesiredHypertable::table).collect(Collectors.toSet());
-    return new HypertableReader(catalog, server.timescale().version().orElse("0"))
-        .hypertables(
-            Stream.concat(relationNames.stream(), undeclared.stream().map(Table::name))
-                .collect(Collectors.toSet()),
-            withChunks);
+    Set<String> read = new HashSet<>(relationNames);
+    read.addAll(names(undeclared));
+    return reader.get().hypertables(read, withChunks);
+  }
+
+  private static Set<String> names(Collection<Table> tables) {
+    return tables.stream().map(Table::name).collect(Collectors.toSet());
   }
 
   private boolean timescale() {

@@ -1,6 +1,7 @@
 package io.tenantdb.operator;
 
 import io.tenantdb.model.BuildProgress;
+import io.tenantdb.model.Reason;
 import java.util.List;
 import java.util.Optional;
 
@@ -13,6 +14,7 @@ import java.util.Optional;
  * @param problem why the last pass could not be made; empty when it was
  * @param look what the last pass that reached the database saw, perhaps of an older generation
  * @param progress the builds that run now, sorted
+ * @param deleting true for a pass that takes back what a deleted resource made
  */
 record Snapshot(
     long generation,
@@ -20,7 +22,19 @@ record Snapshot(
     boolean suspended,
     Optional<Problem> problem,
     Optional<Look> look,
-    List<BuildProgress> progress) {
+    List<BuildProgress> progress,
+    boolean deleting) {
+
+  /** Of a resource that stays. */
+  Snapshot(
+      long generation,
+      boolean running,
+      boolean suspended,
+      Optional<Problem> problem,
+      Optional<Look> look,
+      List<BuildProgress> progress) {
+    this(generation, running, suspended, problem, look, progress, false);
+  }
 
   /** Nothing is known yet. */
   static final Snapshot NONE =
@@ -28,6 +42,20 @@ record Snapshot(
 
   Snapshot {
     progress = List.copyOf(progress);
+  }
+
+  /**
+   * True when a pass has found nothing more to take back. A schema that is not there has nothing of
+   * ours either.
+   */
+  boolean takenBack() {
+    return deleting
+        && !running
+        && problem.isEmpty()
+        && look.filter(seen -> seen.open() == 0 && seen.held().isEmpty())
+            .filter(
+                seen -> seen.failures().stream().allMatch(f -> f.reason() == Reason.SchemaMissing))
+            .isPresent();
   }
 
   /** True when there is a verdict on the generation. */
