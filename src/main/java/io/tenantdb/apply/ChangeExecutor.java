@@ -6,9 +6,9 @@ import io.tenantdb.model.AggregateChange.FillAggregate;
 import io.tenantdb.model.BuildProgress;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
-import io.tenantdb.model.IndexChange.CreateIndex;
+import io.tenantdb.model.IndexChange;
 import io.tenantdb.model.IndexChange.DropLeftover;
-import io.tenantdb.model.IndexChange.PublishIndex;
+import io.tenantdb.model.IndexSetting.DropIndex;
 import io.tenantdb.model.MaterializedViewChange.CreateMaterializedView;
 import io.tenantdb.model.MaterializedViewChange.RefreshMaterializedView;
 import io.tenantdb.model.Reason;
@@ -29,7 +29,7 @@ public final class ChangeExecutor implements AutoCloseable {
 
   private final WorkSession session;
   private final SessionLocks locks;
-  private final IndexBuilder indexes;
+  private final IndexChanges indexes;
   private final AggregateFiller filler;
 
   /**
@@ -40,7 +40,7 @@ public final class ChangeExecutor implements AutoCloseable {
       WorkSession session, Consumer<BuildProgress> progress, Predicate<Change> mayGoOn) {
     this.session = session;
     this.locks = new SessionLocks(session);
-    this.indexes = new IndexBuilder(session, locks);
+    this.indexes = new IndexChanges(session, locks);
     this.filler = new AggregateFiller(session, progress, mayGoOn);
   }
 
@@ -49,12 +49,8 @@ public final class ChangeExecutor implements AutoCloseable {
     long start = System.nanoTime();
     try {
       session.actAs(change.target().owner());
-      if (change instanceof CreateIndex create) {
-        indexes.create(create);
-      } else if (change instanceof PublishIndex publish) {
-        indexes.publish(publish);
-      } else if (change instanceof DropLeftover leftover) {
-        indexes.drop(leftover);
+      if (change instanceof IndexChange index) {
+        indexes.carryOut(index);
       } else if (change instanceof FillAggregate fill) {
         filler.fill(fill);
       } else if (change instanceof CreateMaterializedView
@@ -100,7 +96,7 @@ public final class ChangeExecutor implements AutoCloseable {
 
   private Reason inContext(Change change, Reason found, Duration took) {
     boolean gaveUp = found == Reason.LockTimeout || found == Reason.Interrupted;
-    if (change instanceof DropLeftover && gaveUp) {
+    if ((change instanceof DropLeftover || change instanceof DropIndex) && gaveUp) {
       return Reason.LeftoverPending;
     }
     if (change instanceof CreateAggregate && found == Reason.NotSupported) {

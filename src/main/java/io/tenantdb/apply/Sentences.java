@@ -2,10 +2,8 @@ package io.tenantdb.apply;
 
 import io.tenantdb.model.AggregateChange.CreateAggregate;
 import io.tenantdb.model.AggregateChange.FillAggregate;
-import io.tenantdb.model.AggregateIndexChange.CreateAggregateIndex;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.DesiredIndex;
-import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.MaterializedViewChange.CreateMaterializedView;
 import io.tenantdb.model.MaterializedViewChange.RefreshMaterializedView;
 import io.tenantdb.model.Reason;
@@ -38,6 +36,9 @@ final class Sentences {
           "it is not dropped, because other objects depend on it: "
               + words
               + "; drop those first, or declare it again.";
+      case LeftoverPending ->
+          "an index that is to go cannot be dropped while other sessions use the table; it is tried"
+              + " again.";
       case LockTimeout -> "other sessions hold the table locked; it is tried again.";
       default -> stopped(words);
     };
@@ -66,12 +67,14 @@ final class Sentences {
     }
     return "rows of "
         + change.target().table()
-        + " break the unique index; remove the duplicates, and it will be built.";
+        + " are not unique"
+        + change.builds().map(index -> " by (" + columns(index) + ")").orElse("")
+        + "; remove the duplicates, and the index will be built.";
   }
 
   private static String columns(DesiredIndex unique) {
     return unique.keys().stream()
-        .flatMap(key -> key.column().stream())
+        .map(key -> key.column().or(key::expression).orElse("").strip().replaceAll("\\s+", " "))
         .collect(Collectors.joining(", "));
   }
 
@@ -85,7 +88,7 @@ final class Sentences {
       // No row is read, or nothing of the tenant's could have raised it.
       return Optional.empty();
     }
-    if (change instanceof CreateIndex || change instanceof CreateAggregateIndex) {
+    if (change.builds().isPresent()) {
       return Optional.of(
           "rows of "
               + change.target().table()

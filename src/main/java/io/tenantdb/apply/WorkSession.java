@@ -131,19 +131,28 @@ public final class WorkSession implements AutoCloseable {
    */
   void transaction(Optional<Statement> mustFindNothing, List<Statement> statements)
       throws SQLException {
+    atomically(
+        () -> {
+          if (mustFindNothing.isPresent()
+              && !Sql.query(connection, mustFindNothing.get(), row -> row.getString(1)).isEmpty()) {
+            throw new ApplyException(
+                Reason.Progressing,
+                "what it was planned on has changed since (a chunk has fallen due, or the object is another"
+                    + " one); the next pass plans it anew");
+          }
+          List<Statement> all = new ArrayList<>();
+          all.add(waitingForLocks(safety.lockTimeout()));
+          all.addAll(statements);
+          Sql.executeAll(connection, all);
+        });
+  }
+
+  /** Runs the action in one transaction; what goes wrong in it rolls it back. */
+  void atomically(SqlAction action) throws SQLException {
     throwIfCancelled();
     connection.setAutoCommit(false);
     try {
-      List<Statement> all = new ArrayList<>();
-      all.add(Statement.of("SET LOCAL lock_timeout = " + millis(safety.lockTimeout())));
-      if (mustFindNothing.isPresent()
-          && !Sql.query(connection, mustFindNothing.get(), row -> row.getString(1)).isEmpty()) {
-        throw new ApplyException(
-            Reason.Progressing,
-            "what it was planned on has changed since (a chunk has fallen due, or the object is another one); the next pass plans it anew");
-      }
-      all.addAll(statements);
-      Sql.executeAll(connection, all);
+      action.run();
       connection.commit();
     } catch (SQLException | RuntimeException e) {
       rollback(e);
@@ -161,6 +170,11 @@ public final class WorkSession implements AutoCloseable {
     } catch (SQLException e) {
       cause.addSuppressed(e);
     }
+  }
+
+  /** Bounds the waits for locks until the end of the transaction. */
+  static Statement waitingForLocks(Duration atMost) {
+    return Statement.of("SET LOCAL lock_timeout = " + millis(atMost));
   }
 
   /** A short wait in the server's unit. */

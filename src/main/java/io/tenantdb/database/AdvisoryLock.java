@@ -57,6 +57,14 @@ public final class AdvisoryLock {
       return new Key(DATABASE, 0);
     }
 
+    /**
+     * An SQL expression that asks once: true when the transaction has it until its end, together
+     * with others who ask like this, and with nobody who locks it whole.
+     */
+    public String trySharedInTransaction() {
+      return "pg_try_advisory_xact_lock_shared" + arguments();
+    }
+
     private static int hash(String name) {
       return Integer.parseUnsignedInt(Hashes.hex16(name).substring(0, 8), 16);
     }

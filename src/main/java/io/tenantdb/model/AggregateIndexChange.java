@@ -1,6 +1,7 @@
 package io.tenantdb.model;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -43,6 +44,11 @@ public sealed interface AggregateIndexChange extends Change {
     @Override
     public boolean lasting() {
       return true;
+    }
+
+    @Override
+    public Optional<DesiredIndex> builds() {
+      return Optional.of(index);
     }
 
     @Override

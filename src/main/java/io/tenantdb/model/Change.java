@@ -55,6 +55,11 @@ public sealed interface Change
     return false;
   }
 
+  /** The declared index that it builds over the rows of its table. */
+  default Optional<DesiredIndex> builds() {
+    return Optional.empty();
+  }
+
   /** The SQL, in order. All but an index build run in one transaction. */
   List<Statement> statements();
 

@@ -50,6 +50,11 @@ public record IndexBody(boolean unique, String text) {
     return new IndexBody(unique, TenantFree.text(tail, quotedSchema));
   }
 
+  /** What stands for it in the name of an index that is on its way out. */
+  public String hash() {
+    return Hashes.hex16((unique ? "UNIQUE " : "") + text);
+  }
+
   /** For people: {@code UNIQUE btree (…)}, cut to {@code limit} characters. */
   public String summary(int limit) {
     String all =

@@ -2,6 +2,7 @@ package io.tenantdb.model;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -117,6 +118,11 @@ public sealed interface IndexChange extends Change
     @Override
     public boolean lasting() {
       return true;
+    }
+
+    @Override
+    public Optional<DesiredIndex> builds() {
+      return Optional.of(index);
     }
 
     @Override
