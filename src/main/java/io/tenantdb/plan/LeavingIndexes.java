@@ -136,7 +136,12 @@ final class LeavingIndexes {
                 ours.mark().name(),
                 ours.index().name(),
                 was)
-            : new DropIndex(draft.target(table), ours.index().name(), was, concurrently(table)),
+            : new DropIndex(
+                draft.target(table),
+                ours.index().name(),
+                was,
+                concurrently(table),
+                Optional.of(ours.mark())),
         ours.words());
   }
 
