@@ -6,7 +6,9 @@ import io.tenantdb.desired.Resolution;
 import io.tenantdb.model.Reason;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** Says when a resource that is being deleted may go, and with which words. Pure. */
 final class Deletions {
@@ -16,6 +18,8 @@ final class Deletions {
    * ever, and longer than most transactions that a drop has to wait for.
    */
   static final Duration DEADLINE = Duration.ofMinutes(30);
+
+  private static final int NAMED = 5;
 
   private static final String STAYS = " What it made in the database stays, with its marks.";
 
@@ -52,8 +56,27 @@ final class Deletions {
         : Optional.of(
             Notice.warning(
                 Reason.NotTakenBack,
-                "It was tried for %d minutes: %s What is left of it in the database stays."
-                    .formatted(DEADLINE.toMinutes(), Verdict.of(snapshot).message())));
+                "It was tried for %d minutes (%s): %s What is left stays in the database%s."
+                    .formatted(
+                        DEADLINE.toMinutes(),
+                        Verdict.of(snapshot).reason(),
+                        Verdict.of(snapshot).message(),
+                        left(snapshot))));
+  }
+
+  private static String left(Snapshot snapshot) {
+    List<String> objects =
+        snapshot.deleting()
+            ? snapshot.look().stream()
+                .flatMap(look -> look.plan().templates().stream())
+                .map(line -> line.object() + " in " + Look.tenants(line.tenants()))
+                .toList()
+            : List.of();
+    return objects.isEmpty()
+        ? ""
+        : ": "
+            + objects.stream().limit(NAMED).collect(Collectors.joining(", "))
+            + Looks.more(objects.size() - NAMED);
   }
 
   /** When it may go at the latest. */
