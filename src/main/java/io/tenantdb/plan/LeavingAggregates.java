@@ -62,15 +62,20 @@ final class LeavingAggregates {
     if (live.kind() == ObservedAggregate.Kind.CONTINUOUS && !server.community()) {
       return Optional.of("nothing of it can be changed until TimescaleDB community is there");
     }
+    return needed(live.name());
+  }
+
+  /** What is declared and rests on it; then its rows must stay fresh too. */
+  Optional<String> needed(String name) {
     return desired.aggregates().stream()
-        .filter(aggregate -> aggregate.mentions().contains(live.name()))
+        .filter(aggregate -> aggregate.mentions().contains(name))
         .map(DesiredAggregate::name)
         .findFirst()
         .map(reader -> "the aggregate " + reader + " reads it")
         .or(
             () ->
                 desired.indexes().stream()
-                    .filter(index -> index.table().equals(live.name()))
+                    .filter(index -> index.table().equals(name))
                     .map(DesiredIndex::name)
                     .findFirst()
                     .map(index -> "the index " + index + " is declared on it"));

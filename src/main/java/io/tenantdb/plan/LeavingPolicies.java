@@ -52,7 +52,8 @@ final class LeavingPolicies {
     Stream.concat(
             draft.tenant().aggregates().values().stream()
                 .filter(live -> !refreshIsDeclared(live.name())),
-            draft.tenant().undeclaredAggregates().stream())
+            draft.tenant().undeclaredAggregates().stream()
+                .filter(live -> aggregates.needed(live.name()).isEmpty()))
         .forEach(
             live ->
                 draft.tenant().relation(live.name()).stream()

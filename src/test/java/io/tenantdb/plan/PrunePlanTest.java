@@ -399,7 +399,8 @@ class PrunePlanTest {
                           Set.of("daily"),
                           POLICY_SPEC));
                 }));
-    assertThat(world.plan().changes()).noneMatch(change -> change instanceof DropAggregate);
+    assertThat(world.plan().changes())
+        .noneMatch(change -> change instanceof DropAggregate || change instanceof DropPolicy);
     assertThat(said(world.tenantPlan())).contains("the aggregate monthly reads it");
   }
 
