@@ -82,11 +82,10 @@ final class Reading {
         .forEach(table -> found.put(table.oid(), table));
     Sorted sorted = sorted(tableReader, all, found);
     Optional<HypertableReader> hypertableReader = hypertableReader();
-    Sorted others = undeclaredAggregates(tableReader, schemas, all);
-    Map<Long, Table> undeclared =
-        undeclared(tableReader, hypertableReader, schemas, sorted.tables());
-    others.tables().forEach(undeclared::putIfAbsent);
-    undeclared.keySet().removeAll(sorted.tables().keySet());
+    UndeclaredRelations others =
+        new UndeclaredRelations(catalog, tableReader, desired, schemas, sorted.tables());
+    Sorted aggregatesLeft = others.aggregates(all, timescale());
+    Map<Long, Table> undeclared = others.tables(hypertableReader, aggregatesLeft);
     Map<Long, Table> tables = new LinkedHashMap<>(sorted.tables());
     tables.putAll(undeclared);
     Map<String, Columns> columns = columns(tableReader, tables.values());
@@ -117,7 +116,8 @@ final class Reading {
         new AggregateReader(catalog, aggregateNames(desired))
             .read(sorted, schemas, owners, known.texts(), locks.exclusive());
     Map<Long, List<ObservedAggregate>> leaving =
-        new AggregateReader(catalog, names(others.tables().values())).withoutTexts(others, owners);
+        new AggregateReader(catalog, names(aggregatesLeft.tables().values()))
+            .withoutTexts(aggregatesLeft, owners);
     Map<Name, ObservedHypertable> hypertables = hypertables(hypertableReader, undeclared.values());
     Set<Long> convertible = convertible(schemas, tables, hypertables);
     Obstacles obstacles = new ConversionReader(catalog).obstacles(convertible, locks.exclusive());
@@ -142,7 +142,7 @@ final class Reading {
               schema.name(),
               own,
               aggregates.in(schema.oid()),
-              ours(more.getOrDefault(schema.oid(), Map.of()).values()),
+              others.ours(more.getOrDefault(schema.oid(), Map.of()).values()),
               leaving.getOrDefault(schema.oid(), List.of()),
               names.getOrDefault(schema.oid(), Map.of()),
               localObjects.getOrDefault(schema.oid(), ""),
@@ -176,50 +176,6 @@ final class Reading {
       }
     }
     return columns;
-  }
-
-  /** What the spec does not name and an index or a policy of ours may be about, by oid. */
-  private Map<Long, Table> undeclared(
-      TableReader reader,
-      Optional<HypertableReader> hypertables,
-      Map<Long, Schema> schemas,
-      Map<Long, Table> declared)
-      throws SQLException {
-    Map<Long, Table> undeclared = new LinkedHashMap<>();
-    Set<Long> oids =
-        new UndeclaredReader(catalog, desired.ownerId())
-            .tables(schemas.keySet(), declared.keySet());
-    reader.tables(oids).stream()
-        .filter(table -> schemas.containsKey(table.schema()))
-        .forEach(table -> undeclared.put(table.oid(), table));
-    Set<Name> withJobs =
-        hypertables.isPresent()
-            ? Set.copyOf(hypertables.get().othersWithMarkOf(desired.ownerId(), relationNames))
-            : Set.of();
-    if (!withJobs.isEmpty()) {
-      Set<String> names = withJobs.stream().map(Name::table).collect(Collectors.toSet());
-      reader.tables(schemas.keySet(), names).stream()
-          .filter(t -> withJobs.contains(new Name(schemas.get(t.schema()).name(), t.name())))
-          .forEach(table -> undeclared.put(table.oid(), table));
-    }
-    return undeclared;
-  }
-
-  private Sorted undeclaredAggregates(
-      TableReader reader, Map<Long, Schema> schemas, List<Schema> all) throws SQLException {
-    return new UndeclaredAggregateReader(catalog, reader)
-        .read(desired.ownerId(), schemas.keySet(), aggregateNames(desired), all, timescale());
-  }
-
-  /** Those that something of ours is about; the aggregates themselves bear their marks. */
-  private List<ObservedTable> ours(Collection<ObservedTable> undeclared) {
-    return undeclared.stream()
-        .filter(
-            table ->
-                table.kind() == Kind.CONTINUOUS_AGGREGATE
-                    || table.kind() == Kind.MATERIALIZED_VIEW
-                    || table.hasMarkOf(desired.ownerId()))
-        .toList();
   }
 
   private Optional<HypertableReader> hypertableReader() {

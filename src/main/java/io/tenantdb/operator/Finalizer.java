@@ -2,7 +2,6 @@ package io.tenantdb.operator;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.tenantdb.api.v1alpha1.TenantDatabase;
@@ -54,14 +53,12 @@ final class Finalizer {
             // Without this another one's could go, had the list changed.
             Map.of("op", "test", "path", path, "value", NAME),
             Map.of("op", "remove", "path", path));
-    Resource<TenantDatabase> live =
-        client
-            .resources(TenantDatabase.class)
-            .inNamespace(resource.getMetadata().getNamespace())
-            .withName(resource.getMetadata().getName());
     try {
-      live.patch(
-          PatchContext.of(PatchType.JSON), client.getKubernetesSerialization().asJson(patch));
+      // By the resource that we have: by its name it would be read first, which we may not.
+      client
+          .resource(resource)
+          .patch(
+              PatchContext.of(PatchType.JSON), client.getKubernetesSerialization().asJson(patch));
     } catch (KubernetesClientException e) {
       if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
         throw e;

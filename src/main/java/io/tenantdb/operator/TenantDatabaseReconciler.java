@@ -104,8 +104,8 @@ final class TenantDatabaseReconciler implements Reconciler<TenantDatabase> {
       Optional<Notice> lastWord =
           Deletions.over(resource, assignment, worker.get().snapshot(), clock.instant());
       if (lastWord.isPresent()) {
-        notices.accept(key, List.of(lastWord.get()));
         Finalizer.remove(context.getClient(), resource);
+        notices.accept(key, List.of(lastWord.get()));
         // Others may still keep the resource from going, and what runs must not go on meanwhile.
         workers.remove(key);
         return UpdateControl.noUpdate();
