@@ -4,6 +4,7 @@ import io.tenantdb.fleet.Outcome.Held;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
 import io.tenantdb.model.Desired;
+import io.tenantdb.model.Desired.Prune;
 import io.tenantdb.model.Plan;
 import io.tenantdb.model.TenantPlan;
 import java.util.ArrayList;
@@ -22,8 +23,6 @@ final class Rounds {
    * aggregate can be what the next one waited for, and what left the spec waits for all of it.
    */
   private static final int WITHOUT_AGGREGATES = 3;
-
-  private static final int PRUNING = 1;
 
   private final Supplier<Look> look;
   private final Function<Change, Optional<ChangeResult>> notNow;
@@ -44,7 +43,10 @@ final class Rounds {
     this.look = look;
     this.notNow = notNow;
     this.outcomes = outcomes;
-    this.max = WITHOUT_AGGREGATES + desired.aggregates().size() + PRUNING;
+    this.max =
+        WITHOUT_AGGREGATES
+            + desired.aggregates().size()
+            + (desired.safety().prune() == Prune.OWNED_ONLY ? 1 : 0);
     this.last = look.get();
   }
 
