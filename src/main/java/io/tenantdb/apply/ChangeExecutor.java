@@ -9,6 +9,7 @@ import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
 import io.tenantdb.model.IndexChange;
 import io.tenantdb.model.IndexChange.DropLeftover;
+import io.tenantdb.model.IndexPartChange.DropPartLeftover;
 import io.tenantdb.model.IndexSetting.DropIndex;
 import io.tenantdb.model.MaterializedViewChange.CreateMaterializedView;
 import io.tenantdb.model.MaterializedViewChange.RefreshMaterializedView;
@@ -108,7 +109,10 @@ public final class ChangeExecutor implements AutoCloseable {
 
   private Reason inContext(Change change, Reason found, Duration took) {
     boolean gaveUp = found == Reason.LockTimeout || found == Reason.Interrupted;
-    boolean drops = change instanceof DropLeftover || change instanceof DropIndex;
+    boolean drops =
+        change instanceof DropLeftover
+            || change instanceof DropPartLeftover
+            || change instanceof DropIndex;
     if (drops && (gaveUp || found == Reason.BuildTimeout)) {
       return Reason.LeftoverPending;
     }

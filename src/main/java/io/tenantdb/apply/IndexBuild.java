@@ -18,6 +18,7 @@ final class IndexBuild {
   private final SessionLocks locks;
   private final SnapshotGuard snapshots;
   private final IndexCatalog catalog;
+  private final PartitionedBuilder partitioned;
 
   IndexBuild(
       WorkSession session, SessionLocks locks, SnapshotGuard snapshots, IndexCatalog catalog) {
@@ -25,6 +26,7 @@ final class IndexBuild {
     this.locks = locks;
     this.snapshots = snapshots;
     this.catalog = catalog;
+    this.partitioned = new PartitionedBuilder(session, snapshots);
   }
 
   /**
@@ -63,6 +65,8 @@ final class IndexBuild {
     if (build.build() == Build.CONCURRENTLY) {
       snapshots.check(change);
       session.execute(statement);
+    } else if (build.build() == Build.PARTITIONED) {
+      partitioned.build(build);
     } else {
       // Its SHARE request queues the writers of a chunk behind it, so it may not wait for long.
       session.with(
@@ -75,6 +79,10 @@ final class IndexBuild {
 
   /** Best effort: what stays is dropped by the next pass. */
   void dropUnpublished(CreateIndex build, Exception cause) {
+    if (build.build() == Build.PARTITIONED) {
+      partitioned.giveUp(build, cause);
+      return;
+    }
     DropLeftover leftover =
         new DropLeftover(build.target(), build.reservedName(), build.build() != Build.CONCURRENTLY);
     try {

@@ -4,6 +4,7 @@ import io.tenantdb.model.IndexChange;
 import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.IndexChange.DropLeftover;
 import io.tenantdb.model.IndexChange.PublishIndex;
+import io.tenantdb.model.IndexPartChange.DropPartLeftover;
 import io.tenantdb.model.IndexReplacement;
 import io.tenantdb.model.IndexSetting.DropIndex;
 import io.tenantdb.model.IndexSetting.UnmarkIndex;
@@ -28,10 +29,11 @@ final class IndexChanges {
     this.catalog = new IndexCatalog(session);
     this.dropper = new IndexDropper(session, catalog);
     IndexPublisher publisher = new IndexPublisher(session, catalog);
+    SnapshotGuard snapshots = new SnapshotGuard(session);
     this.builder =
         new IndexBuilder(
             catalog,
-            new IndexBuild(session, locks, new SnapshotGuard(session), catalog),
+            new IndexBuild(session, locks, snapshots, catalog),
             new SmallBuild(session, publisher),
             publisher,
             dropper);
@@ -45,6 +47,8 @@ final class IndexChanges {
     } else if (change instanceof IndexReplacement replacement) {
       locked(change, () -> builder.replace(replacement));
     } else if (change instanceof DropLeftover leftover) {
+      locked(change, () -> dropper.leftover(leftover));
+    } else if (change instanceof DropPartLeftover leftover) {
       locked(change, () -> dropper.leftover(leftover));
     } else if (change instanceof DropIndex drop) {
       locked(change, () -> dropper.made(drop));

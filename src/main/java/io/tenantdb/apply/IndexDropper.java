@@ -2,6 +2,7 @@ package io.tenantdb.apply;
 
 import io.tenantdb.database.SqlStates;
 import io.tenantdb.model.IndexChange.DropLeftover;
+import io.tenantdb.model.IndexPartChange.DropPartLeftover;
 import io.tenantdb.model.IndexReplacement;
 import io.tenantdb.model.IndexSetting.DropIndex;
 import io.tenantdb.model.Mark;
@@ -36,6 +37,12 @@ final class IndexDropper {
     if (droppable(change.target(), change.reservedName()).isPresent()) {
       drop(change.statements(), !change.inTransaction());
     }
+  }
+
+  /** Drops what a build left on a partition, whose owner need not be the parent's. */
+  void leftover(DropPartLeftover change) throws SQLException {
+    session.actAs(change.partition().owner());
+    session.execute(change.statements().get(0));
   }
 
   /** Drops an index that was made for a declaration that is no more. */

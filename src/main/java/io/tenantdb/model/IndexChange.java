@@ -18,6 +18,7 @@ public sealed interface IndexChange extends Change
         IndexChange.RenameIndex,
         IndexChange.MarkIndex,
         IndexChange.DropLeftover,
+        IndexPartChange,
         IndexReplacement,
         IndexSetting {
 
@@ -143,21 +144,25 @@ public sealed interface IndexChange extends Change
      * a concurrent build refuses, and what follows goes without it.
      */
     Stream<Statement> building() {
-      Statement build = Statement.of(buildSql());
+      Stream<Statement> build =
+          this.build == Build.PARTITIONED
+              ? new PartitionedBuild(this).script()
+              : Stream.of(Statement.of(buildSql()));
       return index.resolvesNames()
           ? Stream.of(
-              Statement.of("SET search_path = " + Identifiers.list(searchPath)),
-              build,
-              Statement.of("RESET search_path"))
-          : Stream.of(build);
+                  Stream.of(Statement.of("SET search_path = " + Identifiers.list(searchPath))),
+                  build,
+                  Stream.of(Statement.of("RESET search_path")))
+              .flatMap(s -> s)
+          : build;
     }
 
     @Override
     public CreateIndex anyTenant() {
       List<String> path =
           Stream.concat(Stream.of("<schema>"), searchPath.stream().skip(1)).toList();
-      return new CreateIndex(
-          target.anyTenant(), index, build, canonical, mark, path, partitions, drift);
+      List<Partition> parts = partitions.stream().map(p -> p.anyTenant(target)).toList();
+      return new CreateIndex(target.anyTenant(), index, build, canonical, mark, path, parts, drift);
     }
   }
 

@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param indexes all its indexes
  * @param hypertable its hypertable side, where it is one
  * @param partitions of a partitioned table, at any depth, parents first
+ * @param partitionKey of a partitioned table
  */
 public record ObservedTable(
     long oid,
@@ -34,7 +35,8 @@ public record ObservedTable(
     boolean published,
     List<ObservedIndex> indexes,
     Optional<ObservedHypertable> hypertable,
-    List<Partition> partitions) {
+    List<Partition> partitions,
+    PartitionKey partitionKey) {
 
   /** A table without partitions. */
   public ObservedTable(
@@ -63,7 +65,8 @@ public record ObservedTable(
         published,
         indexes,
         hypertable,
-        List.of());
+        List.of(),
+        PartitionKey.NONE);
   }
 
   /** {@link #pages} of a table whose file could not be looked at. */

@@ -16,9 +16,11 @@ import java.util.Optional;
 final class IndexBuilds {
 
   private final Desired desired;
+  private final PartitionedIndexPlanner parts;
 
-  IndexBuilds(Desired desired) {
+  IndexBuilds(Desired desired, PartitionedIndexPlanner parts) {
     this.desired = desired;
+    this.parts = parts;
   }
 
   /** What an earlier run left under the name that is reserved for the build. */
@@ -26,6 +28,8 @@ final class IndexBuilds {
     NOTHING,
     /** A valid index that is what is declared. */
     COMPLETE,
+    /** One that the build goes on with: the parts that it has are not built again. */
+    STARTED,
     /** One that is to be dropped before the build. */
     BROKEN,
     /** One that is not ours to touch, or not now: it is said why. */
@@ -40,6 +44,9 @@ final class IndexBuilds {
     }
     if (!isFree(draft, table, index, built.get())) {
       return Earlier.IN_THE_WAY;
+    }
+    if (PartitionedIndexPlanner.goesOn(table, built.get(), form)) {
+      return Earlier.STARTED;
     }
     return isComplete(built.get(), form) ? Earlier.COMPLETE : Earlier.BROKEN;
   }
@@ -90,47 +97,27 @@ final class IndexBuilds {
   /** The build; empty where the table cannot have it, and then it is said why. */
   Optional<CreateIndex> build(
       TenantDraft draft, ObservedTable table, DesiredIndex index, Buildable form, boolean drift) {
-    boolean hypertable = draft.isHypertable(table);
-    if (hypertable && index.unique() && !carriesTimeColumn(table, index)) {
-      draft.find(
-          Verdict.FAILED,
-          table.name() + "." + index.name(),
-          Reason.NotSupported,
-          "unique index "
-              + index.name()
-              + " on the hypertable "
-              + table.name()
-              + " must have the time column among its keys; add it.");
+    if (!parts.canBuild(draft, table, index)) {
       return Optional.empty();
     }
-    Build build =
-        !hypertable ? Build.CONCURRENTLY : index.unique() ? Build.ONE_TRANSACTION : Build.PER_CHUNK;
     return Optional.of(
         new CreateIndex(
             draft.target(table),
             index,
-            build,
+            build(draft, table, index),
             form,
             index.mark(desired.ownerId(), Mark.Origin.MADE),
             draft.path(desired.tenants().searchPath()),
+            table.partitions(),
             drift));
   }
 
-  private boolean carriesTimeColumn(ObservedTable table, DesiredIndex index) {
-    Optional<String> timeColumn =
-        table
-            .hypertable()
-            .map(h -> h.timeColumn())
-            .or(
-                () ->
-                    desired.hypertables().stream()
-                        .filter(h -> h.table().equals(table.name()))
-                        .map(h -> h.timeColumn())
-                        .findFirst());
-    return timeColumn
-        .map(
-            column ->
-                index.keys().stream().anyMatch(k -> k.column().filter(column::equals).isPresent()))
-        .orElse(true);
+  private static Build build(TenantDraft draft, ObservedTable table, DesiredIndex index) {
+    if (PartitionedIndexPlanner.isPartitioned(table)) {
+      return Build.PARTITIONED;
+    }
+    return !draft.isHypertable(table)
+        ? Build.CONCURRENTLY
+        : index.unique() ? Build.ONE_TRANSACTION : Build.PER_CHUNK;
   }
 }

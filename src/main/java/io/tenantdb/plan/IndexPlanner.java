@@ -25,6 +25,7 @@ final class IndexPlanner {
   private final Set<String> aggregates;
   private final LiveIndexPlanner present;
   private final MissingIndexPlanner missing;
+  private final PartitionedIndexPlanner parts;
   private final AggregateIndexPlanner onAggregates;
   private final LeftoverPlanner leftovers;
 
@@ -41,7 +42,8 @@ final class IndexPlanner {
             .toList();
     Set<String> names = declared.stream().map(DesiredIndex::name).collect(Collectors.toSet());
     IndexJudge judge = new IndexJudge(desired);
-    IndexBuilds builds = new IndexBuilds(desired);
+    this.parts = new PartitionedIndexPlanner(desired, declared);
+    IndexBuilds builds = new IndexBuilds(desired, parts);
     this.present = new LiveIndexPlanner(judge, builds);
     this.missing = new MissingIndexPlanner(desired, builds, names);
     this.onAggregates = new AggregateIndexPlanner(desired, judge, names);
@@ -61,6 +63,7 @@ final class IndexPlanner {
           .tenant()
           .table(name)
           .ifPresent(table -> leftovers.plan(draft, table, new Standing(draft, table)));
+      draft.tenant().table(name).ifPresent(table -> parts.dropLeftovers(draft, table));
     }
     leftovers.planUndeclared(draft);
   }
@@ -164,16 +167,12 @@ final class IndexPlanner {
 
   private boolean supported(
       TenantDraft draft, ObservedTable table, DesiredIndex index, String object) {
-    if (table.kind() == ObservedTable.Kind.OTHER
-        || table.kind() == ObservedTable.Kind.PARTITIONED) {
+    if (table.kind() == ObservedTable.Kind.OTHER) {
       draft.find(
           Verdict.FAILED,
           object,
           Reason.NotSupported,
-          table.name()
-              + (table.kind() == ObservedTable.Kind.PARTITIONED
-                  ? " is a partitioned table; indexes on such are not supported yet."
-                  : " is no table; an index needs a table or a materialized view."));
+          table.name() + " is no table; an index needs a table or a materialized view.");
       return false;
     }
     if (table.kind() == ObservedTable.Kind.CONTINUOUS_AGGREGATE && index.unique()) {

@@ -4,6 +4,7 @@ import io.tenantdb.model.Change;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Finding.Verdict;
+import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.IndexChange.DropLeftover;
 import io.tenantdb.model.IndexChange.PublishIndex;
 import io.tenantdb.model.IndexReplacement;
@@ -111,7 +112,10 @@ final class LeftoverPlanner {
             .filter(d -> d.table().equals(table.name()))
             .filter(d -> name.isOf(d.table(), d.name()))
             .anyMatch(d -> name.building() ? !standing.judged(d) : !standing.served(d));
-    if (needed || isUsed(draft, table, index.name()) || !isOurs(table, index, name)) {
+    if (needed
+        || draft.isPartition(table)
+        || isUsed(draft, table, index.name())
+        || !isOurs(table, index, name)) {
       return;
     }
     draft.dropLeftover(table, index);
@@ -128,6 +132,7 @@ final class LeftoverPlanner {
   private static boolean uses(Change change, String name) {
     return (change instanceof PublishIndex publish && publish.reservedName().equals(name))
         || (change instanceof DropLeftover drop && drop.reservedName().equals(name))
+        || (change instanceof CreateIndex create && create.reservedName().equals(name))
         || (change instanceof IndexReplacement replacement
             && replacement.build().reservedName().equals(name));
   }

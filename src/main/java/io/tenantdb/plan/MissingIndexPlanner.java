@@ -56,6 +56,7 @@ final class MissingIndexPlanner {
     }
     switch (builds.earlier(draft, table, index, form)) {
       case COMPLETE -> publish(draft, table, index, form);
+      case STARTED -> create(draft, table, index, form);
       case BROKEN -> {
         draft.dropLeftover(table, table.index(index.reservedName()).orElseThrow());
         create(draft, table, index, form);

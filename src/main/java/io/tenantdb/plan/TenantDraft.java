@@ -11,6 +11,7 @@ import io.tenantdb.model.Observed.OwnerRights;
 import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.ObservedTenant;
+import io.tenantdb.model.Partition;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.TableLayout;
 import io.tenantdb.model.Target;
@@ -104,6 +105,15 @@ final class TenantDraft {
             .anyMatch(c -> c instanceof ConvertTable && c.target().table().equals(table.name()));
   }
 
+  /**
+   * True when it is a partition of another declared table: what a build left on it is that one's.
+   */
+  boolean isPartition(ObservedTable table) {
+    return tenant.tables().values().stream()
+        .flatMap(other -> other.partitions().stream())
+        .anyMatch(p -> p.schema().equals(tenant.schema()) && p.name().equals(table.name()));
+  }
+
   /** False for what cannot be dropped concurrently. */
   boolean dropsConcurrently(ObservedTable table) {
     return !isHypertable(table) && table.kind() != ObservedTable.Kind.PARTITIONED;
@@ -135,11 +145,15 @@ final class TenantDraft {
   }
 
   boolean superuserOwned(ObservedTable table) {
-    return rights(table).superuser();
+    return isSuperuser(table.owner());
+  }
+
+  boolean isSuperuser(String role) {
+    return rights(role).superuser();
   }
 
   boolean ownerCanLogin(ObservedTable table) {
-    return rights(table).login();
+    return rights(table.owner()).login();
   }
 
   /**
@@ -161,11 +175,11 @@ final class TenantDraft {
    */
   boolean lacksRight(ObservedTable table, String object) {
     String owner = table.owner();
-    if (!rights(table).settable()) {
+    if (!rights(table.owner()).settable()) {
       unsettable(table, object);
       return true;
     }
-    if (!tenant.usableBy().contains(owner) && !rights(table).superuser()) {
+    if (!tenant.usableBy().contains(owner) && !rights(table.owner()).superuser()) {
       find(
           Verdict.FAILED,
           object,
@@ -177,6 +191,39 @@ final class TenantDraft {
               + Identifiers.quote(tenant.schema())
               + " TO "
               + Identifiers.quote(owner)
+              + ".");
+      return true;
+    }
+    return false;
+  }
+
+  /**
+   * True where nothing can be changed on a partition of the table, for the same reasons; says then
+   * which grant is missing.
+   */
+  boolean lacksRight(ObservedTable table, Partition partition, String object) {
+    if (!rights(partition.owner()).settable()) {
+      unsettable(partition.owner(), partition.name(), object);
+      return true;
+    }
+    if (!partition.permitted()) {
+      String above = partition.parent().map(Partition::owner).orElse(table.owner());
+      String schema = Identifiers.quote(partition.schema());
+      find(
+          Verdict.FAILED,
+          object,
+          Reason.InsufficientPrivilege,
+          "the owners of the partition "
+              + partition.name()
+              + " and of the table above it lack rights on its schema; GRANT USAGE, CREATE ON"
+              + " SCHEMA "
+              + schema
+              + " TO "
+              + Identifiers.quote(partition.owner())
+              + " and GRANT USAGE ON SCHEMA "
+              + schema
+              + " TO "
+              + Identifiers.quote(above)
               + ".");
       return true;
     }
@@ -212,11 +259,15 @@ final class TenantDraft {
 
   /** True where our session may not take the role of the table's owner. */
   boolean isUnsettable(ObservedTable table) {
-    return !rights(table).settable();
+    return !rights(table.owner()).settable();
   }
 
   /** Says which grant is missing. */
   void unsettable(ObservedTable table, String object) {
+    unsettable(table.owner(), table.name(), object);
+  }
+
+  private void unsettable(String owner, String table, String object) {
     String user = observed.server().user();
     find(
         Verdict.FAILED,
@@ -224,14 +275,14 @@ final class TenantDraft {
         Reason.InsufficientPrivilege,
         user
             + " may not SET ROLE to "
-            + table.owner()
+            + owner
             + ", the owner of "
-            + table.name()
+            + table
             + "; "
-            + (superuserOwned(table)
+            + (isSuperuser(owner)
                 ? "that is a superuser: give the table to another role (ALTER TABLE … OWNER TO)."
                 : "GRANT "
-                    + Identifiers.quote(table.owner())
+                    + Identifiers.quote(owner)
                     + " TO "
                     + Identifiers.quote(user)
                     // Where there is a membership without SET, a plain GRANT changes nothing.
@@ -254,7 +305,7 @@ final class TenantDraft {
     return sentence.endsWith(".") ? sentence : sentence + ".";
   }
 
-  private OwnerRights rights(ObservedTable table) {
-    return observed.owners().getOrDefault(table.owner(), new OwnerRights(false, false, false));
+  private OwnerRights rights(String role) {
+    return observed.owners().getOrDefault(role, new OwnerRights(false, false, false));
   }
 }

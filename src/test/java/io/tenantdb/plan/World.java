@@ -31,6 +31,8 @@ import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.ObservedTenant;
 import io.tenantdb.model.ObservedTenant.NamedRelation;
+import io.tenantdb.model.Partition;
+import io.tenantdb.model.PartitionKey;
 import io.tenantdb.model.Plan;
 import io.tenantdb.model.PolicyKind;
 import io.tenantdb.model.PolicyState;
@@ -79,6 +81,8 @@ final class World {
   final Map<String, OwnerRights> owners = new HashMap<>();
   final Set<String> usableBy = new HashSet<>(Set.of("app"));
   final List<String> foreignKeys = new ArrayList<>();
+  final List<Partition> partitions = new ArrayList<>();
+  PartitionKey partitionKey = PartitionKey.NONE;
   Instant now = NOW;
   OnMissingTable onMissing = OnMissingTable.WAIT;
   OnDestructive onDestructive = OnDestructive.DENY;
@@ -346,7 +350,9 @@ final class World {
               foreignKeys,
               published,
               liveIndexes,
-              hypertable));
+              hypertable,
+              partitions,
+              partitionKey));
     }
     moreTables.forEach(table -> tables.put(table.name(), table));
     Map<String, ObservedAggregate> live = new HashMap<>();
