@@ -2,11 +2,9 @@ package io.tenantdb.plan;
 
 import io.tenantdb.model.AggregateIndexChange;
 import io.tenantdb.model.Desired;
-import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.DesiredTenant;
 import io.tenantdb.model.Finding.Verdict;
-import io.tenantdb.model.IndexChange.DropLeftover;
 import io.tenantdb.model.IndexSetting.DropIndex;
 import io.tenantdb.model.IndexSetting.UnmarkIndex;
 import io.tenantdb.model.Mark;
@@ -32,17 +30,11 @@ final class LeavingIndexes {
   private final Desired desired;
   private final DesiredTenant wanted;
   private final LeavingAggregates aggregates;
-  private final Set<String> planned;
 
   LeavingIndexes(Desired desired, DesiredTenant wanted, LeavingAggregates aggregates) {
     this.desired = desired;
     this.wanted = wanted;
     this.aggregates = aggregates;
-    this.planned =
-        Stream.concat(
-                desired.tables().stream(),
-                desired.aggregates().stream().map(DesiredAggregate::name))
-            .collect(Collectors.toSet());
   }
 
   /** An index of ours on a relation. */
@@ -105,9 +97,6 @@ final class LeavingIndexes {
         }
       }
     }
-    if (!planned.contains(table.name())) {
-      leftovers(draft, table, !marked.isEmpty(), leaving);
-    }
   }
 
   private Leaving leaving(TenantDraft draft, Ours ours) {
@@ -157,30 +146,6 @@ final class LeavingIndexes {
                 ours.index().name(),
                 ours.index().comment())
             : new UnmarkIndex(draft.target(table), ours.index().name(), ours.index().comment()));
-  }
-
-  /**
-   * Half-built indexes of tables that no declaration is about. They bear no owner's name before
-   * they are published: what is not marked as ours goes only from tables that have been ours, or
-   * when nothing is declared any more.
-   */
-  private void leftovers(
-      TenantDraft draft, ObservedTable table, boolean oursOnTable, List<Leaving> leaving) {
-    table.indexes().stream()
-        .filter(index -> ReservedName.parse(index.name()).isPresent() && !index.building())
-        .filter(
-            index ->
-                index
-                    .mark()
-                    .map(mark -> isOurs(table, mark))
-                    .orElse(oursOnTable || desired.declaresNothing()))
-        .forEach(
-            index ->
-                leaving.add(
-                    new Leaving.Release(
-                        table,
-                        new DropLeftover(
-                            draft.target(table), index.name(), !concurrently(table)))));
   }
 
   private static boolean concurrently(ObservedTable table) {

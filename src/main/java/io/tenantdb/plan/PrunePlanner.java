@@ -1,9 +1,12 @@
 package io.tenantdb.plan;
 
+import io.tenantdb.model.Change;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.Desired.Prune;
 import io.tenantdb.model.DesiredTenant;
 import io.tenantdb.model.Finding.Verdict;
+import io.tenantdb.model.IndexChange.DropLeftover;
+import io.tenantdb.model.IndexPartChange.DropPartLeftover;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.ServerInfo;
 import java.util.ArrayList;
@@ -52,7 +55,7 @@ final class PrunePlanner {
 
   /** Nothing goes before what takes its place is there and valid. */
   private static boolean asDeclared(TenantDraft draft) {
-    return draft.changes().isEmpty()
+    return draft.changes().stream().allMatch(PrunePlanner::dropsLeftover)
         && draft.findings().stream()
             .allMatch(
                 finding ->
@@ -60,6 +63,11 @@ final class PrunePlanner {
                       case FAILED, DRIFTED, REFUSED, POSTPONED, WAITING -> false;
                       case SKIPPED, NOTE -> true;
                     });
+  }
+
+  /** What a killed run left is not declared: nothing waits for its end. */
+  private static boolean dropsLeftover(Change change) {
+    return change instanceof DropLeftover || change instanceof DropPartLeftover;
   }
 
   private static void act(TenantDraft draft, Leaving one) {

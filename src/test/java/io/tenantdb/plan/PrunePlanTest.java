@@ -215,16 +215,7 @@ class PrunePlanTest {
                         "app",
                         made(Daily.index("daily_n", false, "n"))));
               },
-              "the index daily_n is declared on it"),
-          new Row(
-              "what a killed build left on a table that was ours goes",
-              w -> w.undeclared.add(table("u", leftover("u"), tiedOn("u"))),
-              List.of(DropLeftover.class),
-              "it is the replica identity"),
-          stays(
-              "on a table that was not, it may be another owner's",
-              w -> w.undeclared.add(table("u", leftover("u"))),
-              ""));
+              "the index daily_n is declared on it"));
 
   @TestFactory
   Stream<DynamicTest> what_left_the_spec() {
@@ -432,11 +423,11 @@ class PrunePlanTest {
     TenantPlan plan = world.tenantPlan();
     assertThat(plan.changes())
         .hasExactlyElementsOfTypes(
+            DropLeftover.class,
             DropPolicy.class,
             DropIndex.class,
             UnmarkIndex.class,
-            UnmarkIndex.class,
-            DropLeftover.class);
+            UnmarkIndex.class);
     assertThat(said(plan)).contains("the constraint uq stands on it");
   }
 
@@ -498,10 +489,6 @@ class PrunePlanTest {
 
   private static ObservedIndex tied(Ties ties) {
     return tied(made("old"), ties);
-  }
-
-  private static ObservedIndex tiedOn(String table) {
-    return tied(made("old", table), new Ties(true, false, List.of()));
   }
 
   private static ObservedIndex tied(ObservedIndex index, Ties ties) {
