@@ -37,8 +37,14 @@ final class Sentences {
 
   private static String stays(Optional<Blocker> blocker) {
     return blocker
-        .map(by -> "it cannot be removed before " + by.text() + " ends; it is tried again.")
-        .orElse("it cannot be removed now; it is tried again.");
+        .map(
+            by ->
+                "an index that is to go cannot be dropped before this ends: "
+                    + by.text()
+                    + "; it is tried again.")
+        .orElse(
+            "an index that is to go cannot be dropped while other sessions use the table; it is tried"
+                + " again.");
   }
 
   private static String about(Change change, String words) {

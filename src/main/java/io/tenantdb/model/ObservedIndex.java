@@ -12,7 +12,9 @@ import java.util.TreeMap;
  *
  * @param body its definition without name and table ({@link IndexBody}); empty where it could not
  *     be read because another session holds the table locked
- * @param valid {@code indisvalid}
+ * @param valid {@code indisvalid}, {@code indisready} and {@code indislive}: what is not, serves no
+ *     query, and a killed {@code DROP INDEX CONCURRENTLY} may have left it good for nothing but
+ *     being dropped
  * @param building a live session is building it, or dropping it concurrently
  * @param constraint the constraint that it stands behind
  * @param uniqueColumns key columns of a unique index, by name; empty for others

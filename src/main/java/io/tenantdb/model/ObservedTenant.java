@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * One tenant schema.
@@ -69,8 +70,11 @@ public record ObservedTenant(
    */
   public boolean hasMarkOf(String ownerId) {
     return tables.values().stream().anyMatch(table -> table.hasMarkOf(ownerId))
-        || aggregates.values().stream()
-            .flatMap(aggregate -> aggregate.mark().stream())
+        || Stream.concat(
+                aggregates.values().stream().flatMap(aggregate -> aggregate.mark().stream()),
+                undeclared.stream()
+                    .flatMap(table -> table.indexes().stream())
+                    .flatMap(index -> index.mark().stream()))
             .anyMatch(mark -> mark.owner().equals(ownerId));
   }
 

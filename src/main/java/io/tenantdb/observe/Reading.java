@@ -40,6 +40,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** One reading: asks every reader once for all tenants, and joins the answers. */
 final class Reading {
@@ -81,7 +82,9 @@ final class Reading {
         .tables(schemas.keySet(), relationNames)
         .forEach(table -> found.put(table.oid(), table));
     Sorted sorted = sorted(tableReader, all, found);
-    Map<Long, Table> tables = sorted.tables();
+    Map<Long, Table> undeclared = undeclared(tableReader, schemas, sorted.tables());
+    Map<Long, Table> tables = new LinkedHashMap<>(sorted.tables());
+    tables.putAll(undeclared);
     Map<String, Columns> columns = columns(tableReader, tables.values());
 
     LockReader lockReader = new LockReader(catalog);
@@ -92,7 +95,7 @@ final class Reading {
     }
     IndexBodies bodies = known.bodies().refreshed(catalog, indexes, tables, locks.exclusive());
 
-    Map<Name, ObservedHypertable> hypertables = hypertables();
+    Map<Name, ObservedHypertable> hypertables = hypertables(undeclared.values());
     Parts parts =
         Parts.read(catalog, tables.values(), among(schemas, tables.values(), hypertables));
     OwnerReader ownerReader = new OwnerReader(catalog);
@@ -116,10 +119,11 @@ final class Reading {
     Set<Long> convertible = convertible(schemas, tables, hypertables);
     Obstacles obstacles = new ConversionReader(catalog).obstacles(convertible, locks.exclusive());
 
-    Map<Long, Map<String, ObservedTable>> bySchema =
+    TableJoin join =
         new TableJoin(
-                schemas, columns, owners, locks, bodies, hypertables, convertible, obstacles, parts)
-            .join(tables.values(), indexes);
+            schemas, columns, owners, locks, bodies, hypertables, convertible, obstacles, parts);
+    Map<Long, Map<String, ObservedTable>> bySchema = join.join(sorted.tables().values(), indexes);
+    Map<Long, Map<String, ObservedTable>> others = join.join(undeclared.values(), indexes);
     Map<Long, Map<String, NamedRelation>> names = ownNames(tables, indexes);
     for (SchemaReader.Named named :
         schemaReader.named(schemas.keySet(), tables.keySet(), declaredNames)) {
@@ -136,6 +140,7 @@ final class Reading {
               schema.name(),
               own,
               aggregates.in(schema.oid()),
+              ours(others.getOrDefault(schema.oid(), Map.of()).values()),
               names.getOrDefault(schema.oid(), Map.of()),
               localObjects.getOrDefault(schema.oid(), ""),
               usableBy.getOrDefault(schema.oid(), Set.of())));
@@ -170,14 +175,46 @@ final class Reading {
     return columns;
   }
 
-  private Map<Name, ObservedHypertable> hypertables() throws SQLException {
+  /** What the spec does not name and an index of ours may stand on, by oid. */
+  private Map<Long, Table> undeclared(
+      TableReader reader, Map<Long, Schema> schemas, Map<Long, Table> declared)
+      throws SQLException {
+    Set<Long> oids =
+        new UndeclaredReader(catalog, desired.ownerId())
+            .tables(schemas.keySet(), declared.keySet());
+    return reader.tables(oids).stream()
+        .filter(table -> schemas.containsKey(table.schema()))
+        .collect(Collectors.toMap(Table::oid, table -> table));
+  }
+
+  /** Those that one does stand on. */
+  private List<ObservedTable> ours(Collection<ObservedTable> undeclared) {
+    return undeclared.stream()
+        .filter(
+            table ->
+                table.indexes().stream()
+                    .anyMatch(
+                        index ->
+                            ReservedName.parse(index.name()).isPresent()
+                                || index
+                                    .mark()
+                                    .filter(mark -> mark.owner().equals(desired.ownerId()))
+                                    .isPresent()))
+        .toList();
+  }
+
+  private Map<Name, ObservedHypertable> hypertables(Collection<Table> undeclared)
+      throws SQLException {
     if (!timescale()) {
       return Map.of();
     }
     Set<String> withChunks =
         desired.hypertables().stream().map(DesiredHypertable::table).collect(Collectors.toSet());
     return new HypertableReader(catalog, server.timescale().version().orElse("0"))
-        .hypertables(relationNames, withChunks);
+        .hypertables(
+            Stream.concat(relationNames.stream(), undeclared.stream().map(Table::name))
+                .collect(Collectors.toSet()),
+            withChunks);
   }
 
   /** Those of the declared tables that are hypertables and may have declared indexes. */

@@ -120,8 +120,8 @@ final class TableJoin {
         uniqueColumns(table, index),
         index.comment(),
         mark(index.comment()).filter(mark -> mark.table().equals(table.name())),
-        ObservedIndex.Ties.NONE,
-        ObservedIndex.Settings.NONE,
+        index.ties(),
+        index.settings(),
         parts.missing(table, index));
   }
 

@@ -3,7 +3,6 @@ package io.tenantdb.plan;
 import io.tenantdb.model.CanonicalIndex.Buildable;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Finding.Verdict;
-import io.tenantdb.model.Hashes;
 import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.IndexChange.MarkIndex;
@@ -127,16 +126,9 @@ final class LiveIndexPlanner {
         : new IndexReplacement.ReplaceIndex(build, old);
   }
 
-  /**
-   * The name that the live one is to bear until it is dropped. A valid and an invalid one of the
-   * same body have two: the first may still serve when the second is to go.
-   */
   private static String retiredName(ObservedTable table, DesiredIndex index, ObservedIndex live) {
-    IndexBody body = live.body().orElseThrow();
-    String hash =
-        Hashes.hex16(
-            (body.unique() ? "UNIQUE " : "") + body.text() + (live.valid() ? "" : "\0invalid"));
-    return ReservedName.retired(table.name(), index.name(), hash).text();
+    return ReservedName.retired(table.name(), index.name(), live.body().orElseThrow(), live.valid())
+        .text();
   }
 
   /** Plans that an earlier one of the name goes first; false where that cannot be. */

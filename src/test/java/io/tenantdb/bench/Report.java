@@ -14,13 +14,17 @@ final class Report {
 
   private Report() {}
 
-  static void print(PrintStream out, int tenants, List<Measured> engine, List<Figure> atRest)
+  static void print(
+      PrintStream out, int tenants, List<Measured> engine, List<Growth> growth, List<Figure> atRest)
       throws JsonProcessingException {
     ObjectMapper json = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
     ObjectNode document = json.createObjectNode().put("schema", "tenantdb.bench/v1");
     document.put("tenants", tenants).put("processors", Runtime.getRuntime().availableProcessors());
     if (!engine.isEmpty()) {
       engine(out, engine, document.putArray("figures"));
+    }
+    if (!growth.isEmpty()) {
+      growth(out, growth, document.putArray("growth"));
     }
     if (!atRest.isEmpty()) {
       figures(out, "at rest", atRest, document.putArray("atRest"));
@@ -61,6 +65,29 @@ final class Report {
           .put("baselineSeconds", m.baselineSeconds())
           .put("ratio", m.ratio())
           .put("goal", m.goal());
+    }
+  }
+
+  private static void growth(PrintStream out, List<Growth> all, ArrayNode figures) {
+    out.println();
+    for (Growth g : all) {
+      out.printf(
+          Locale.ROOT,
+          "%-16s from %,d to %,d tenants: %.3f s → %.3f s, %.2f-fold (≤ %.1f)%n",
+          g.what(),
+          g.from(),
+          g.to(),
+          g.seconds(),
+          g.moreSeconds(),
+          g.factor(),
+          g.goal());
+      figures
+          .addObject()
+          .put("what", g.what())
+          .put("from", g.from())
+          .put("to", g.to())
+          .put("factor", g.factor())
+          .put("goal", g.goal());
     }
   }
 

@@ -34,6 +34,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -345,12 +346,16 @@ abstract class CanonicalTests {
                     List.of(expression("a)) INCLUDE (b) WHERE ((true"))),
                 index(
                     "ix", "items", "btree", false, List.of(expression("a) DESC) WHERE ((true"))))) {
-          assertThat(clone.form(index)).isInstanceOf(Refused.class);
-          assertThat(((Refused) clone.form(index)).reason()).isEqualTo(Reason.SpecInvalid);
+          assertThat(clone.form(alone(index))).isInstanceOf(Refused.class);
+          assertThat(((Refused) clone.form(alone(index))).reason()).isEqualTo(Reason.SpecInvalid);
         }
-        assertThat(clone.form(index("ix", "items", "a"))).isInstanceOf(Buildable.class);
+        assertThat(clone.form(alone(index("ix", "items", "a")))).isInstanceOf(Buildable.class);
       }
     }
+  }
+
+  private static IndexTask alone(DesiredIndex index) {
+    return new IndexTask(index, List.of(), Set.of());
   }
 
   @Test
@@ -372,6 +377,28 @@ abstract class CanonicalTests {
       assertThat(
               refused(fleet, index("ix", "items", "nope", false, List.of(column("a")))).sqlState())
           .isEqualTo("42704");
+      assertThat(
+              refused(
+                      fleet,
+                      index(
+                          "ix", "items", "btree", false, List.of(key("a", false, null, "x", null))))
+                  .message())
+          .isEqualTo("operator class \"x\" does not exist for access method \"btree\"");
+      assertThat(
+              refused(
+                      fleet,
+                      index(
+                          "ix",
+                          "items",
+                          "btree",
+                          false,
+                          List.of(key("name", false, null, null, "x"))))
+                  .message())
+          .isEqualTo("collation \"x\" for encoding \"UTF8\" does not exist");
+      assertThat(
+              refused(fleet, with(index("ix", "items", "a"), false, List.of(), Map.of("nope", "7")))
+                  .message())
+          .isEqualTo("unrecognized parameter \"nope\"");
       assertThat(refused(fleet, index("ix", "items", "hash", true, List.of(column("a")))).reason())
           .isEqualTo(Reason.NotSupported);
       assertThat(
@@ -387,16 +414,62 @@ abstract class CanonicalTests {
       if (version < 15) {
         assertThat(
                 refused(
-                        fleet,
-                        with(
-                            index("ix", "items", "btree", true, List.of(column("a"))),
-                            true,
-                            List.of(),
-                            Map.of()))
-                    .sqlState())
-            .isEqualTo("42601");
+                    fleet,
+                    with(
+                        index("ix", "items", "btree", true, List.of(column("a"))),
+                        true,
+                        List.of(),
+                        Map.of())))
+            .isEqualTo(
+                new Refused(
+                    Reason.NotSupported,
+                    "",
+                    "nullsNotDistinct needs PostgreSQL 15, this is " + version));
       }
     }
+  }
+
+  @Test
+  void parametersOfAnOperatorClassArePartOfTheForm() {
+    try (Fleet fleet = fleet()) {
+      fleet.tenant("t1", "app", PLAIN);
+      assertThat(form(fleet, "t1", signs("tsvector_ops", Map.of("siglen", "32"))))
+          .isInstanceOfSatisfying(
+              Buildable.class,
+              form ->
+                  assertThat(form.printed().text())
+                      .isEqualTo(
+                          "USING gist (to_tsvector('simple'::regconfig, name) tsvector_ops"
+                              + " (siglen='32'))"));
+      Refused unknown = refused(fleet, signs("tsvector_ops", Map.of("nope", "32")));
+      assertThat(unknown.reason()).isEqualTo(Reason.DefinitionRefused);
+      assertThat(unknown.message()).isEqualTo("unrecognized parameter \"nope\"");
+      assertThat(refused(fleet, signs("tsvector_ops", Map.of("siglen", "0"))).message())
+          .isEqualTo("value 0 out of bounds for option \"siglen\"");
+      assertThat(refused(fleet, signs("tsvector_ops", Map.of("siglen", "9'), (id"))).message())
+          .contains("invalid value for integer option \"siglen\"");
+      Refused name = refused(fleet, signs("tsvector_ops", Map.of("siglen = 9), (id", "9")));
+      assertThat(name.reason()).isEqualTo(Reason.SpecInvalid);
+      assertThat(name.message()).startsWith("indexes[ix].keys[0].opclassParameters has a key");
+    }
+  }
+
+  private static DesiredIndex signs(String opclass, Map<String, String> parameters) {
+    return index(
+        "ix",
+        "items",
+        "gist",
+        false,
+        List.of(
+            new DesiredIndex.Key(
+                Optional.empty(),
+                Optional.of("to_tsvector('simple', name)"),
+                false,
+                Optional.empty(),
+                Optional.of(opclass),
+                Optional.empty(),
+                parameters,
+                Optional.empty())));
   }
 
   @Test
