@@ -70,6 +70,10 @@ final class Sentences {
     return switch (reason) {
       case DuplicateRows -> duplicates(change);
       case DefinitionRefused -> refused(change, sqlState).orElseGet(() -> refusedAs(change, words));
+      case HasDependents ->
+          "it is not dropped, because other objects depend on it: "
+              + words
+              + "; drop those first, or declare it again.";
       case LockTimeout -> "other sessions hold the table locked; it is tried again.";
       default -> stopped(words);
     };

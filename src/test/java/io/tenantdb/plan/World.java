@@ -74,6 +74,7 @@ final class World {
   final List<ObservedTable> undeclared = new ArrayList<>();
   final List<ObservedAggregate> liveAggregates = new ArrayList<>();
   final Map<String, CanonicalAggregate> queries = new HashMap<>();
+  final List<ObservedAggregate> undeclaredAggregates = new ArrayList<>();
   final List<String> schemas = new ArrayList<>(List.of("tenant_a"));
   final List<ObservedIndex> liveIndexes = new ArrayList<>();
   final Map<String, NamedRelation> names = new HashMap<>();
@@ -87,7 +88,9 @@ final class World {
   OnMissingTable onMissing = OnMissingTable.WAIT;
   OnDestructive onDestructive = OnDestructive.DENY;
   OnDrift onDrift = OnDrift.CORRECT;
+  Prune prune = Prune.DISABLED;
   boolean allowSuperuserOwned = false;
+  boolean deletion = false;
   WhenTimescaleMissing whenMissing = WhenTimescaleMissing.SKIP;
   Edition edition = Edition.COMMUNITY;
   String timescaleVersion = "2.23.0";
@@ -321,13 +324,16 @@ final class World {
             new Safety(
                 onDestructive,
                 onDrift,
-                Prune.DISABLED,
+                prune,
                 allowSuperuserOwned,
                 Duration.ofSeconds(3),
                 Duration.ofHours(2)));
     Observed observed = observed();
-    return new Planner(desired, observed, canonical(observed), history)
-        .plan(schema -> new DesiredTenant(indexes, hypertables));
+    return deletion
+        ? new Planner(desired.forDeletion(), observed, canonical(observed), history)
+            .plan(schema -> new DesiredTenant(List.of(), List.of()))
+        : new Planner(desired, observed, canonical(observed), history)
+            .plan(schema -> new DesiredTenant(indexes, hypertables));
   }
 
   TenantPlan tenantPlan() {
@@ -368,7 +374,9 @@ final class World {
     TreeMap<String, ObservedTenant> tenants = new TreeMap<>();
     for (String schema : schemas) {
       tenants.put(
-          schema, new ObservedTenant(schema, tables, live, undeclared, names, "", usableBy));
+          schema,
+          new ObservedTenant(
+              schema, tables, live, undeclared, undeclaredAggregates, names, "", usableBy));
     }
     return new Observed(
         server,
