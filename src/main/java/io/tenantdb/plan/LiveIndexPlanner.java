@@ -105,11 +105,25 @@ final class LiveIndexPlanner {
             live.comment(),
             carriedStatistics(form, live),
             live.ties().clustered() && isClustering(index));
-    draft.change(
-        table,
-        why.broken()
-            ? new IndexReplacement.RepairIndex(build.get(), old)
-            : new IndexReplacement.ReplaceIndex(build.get(), old));
+    draft.change(table, replacement(draft, table, form, live, why, build.get(), old));
+  }
+
+  private static IndexReplacement replacement(
+      TenantDraft draft,
+      ObservedTable table,
+      Buildable form,
+      ObservedIndex live,
+      ToReplace why,
+      CreateIndex build,
+      Replaced old) {
+    IndexBody body = live.body().orElseThrow();
+    if (draft.confusesEqualIndexes(table)
+        && form.accepted().stream().anyMatch(body::sameStructure)) {
+      return new IndexReplacement.RebuildIndex(build, old, live.valid());
+    }
+    return why.broken()
+        ? new IndexReplacement.RepairIndex(build, old)
+        : new IndexReplacement.ReplaceIndex(build, old);
   }
 
   private static String retiredName(ObservedTable table, DesiredIndex index, ObservedIndex live) {

@@ -93,6 +93,7 @@ final class World {
   boolean deletion = false;
   WhenTimescaleMissing whenMissing = WhenTimescaleMissing.SKIP;
   Edition edition = Edition.COMMUNITY;
+  String timescaleVersion = "2.23.0";
   Optional<ObservedHypertable> hypertable = Optional.empty();
   ObservedTable.Kind kind = ObservedTable.Kind.ORDINARY;
   TenantHistory history = TenantHistory.NONE;
@@ -366,7 +367,7 @@ final class World {
     Timescale timescale =
         edition == Edition.NONE
             ? new Timescale(edition, Optional.empty(), Optional.empty())
-            : new Timescale(edition, Optional.of("2.23.0"), Optional.of("public"));
+            : new Timescale(edition, Optional.of(timescaleVersion), Optional.of("public"));
     ServerInfo server =
         new ServerInfo(
             "17.5", 170005, timescale, Optional.empty(), 5, true, "operator", false, true, true);
