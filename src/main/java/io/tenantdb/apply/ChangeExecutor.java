@@ -126,8 +126,13 @@ public final class ChangeExecutor implements AutoCloseable {
     return one && gaveUp && timeIsUp ? Reason.BuildTimeout : found;
   }
 
-  /** No row is read when an aggregate is made, so that the detail holds no values. */
+  /**
+   * No row is read when an aggregate is made, nor when anything is dropped: no detail holds values.
+   */
   private static String words(Change change, SQLException e) {
+    if (SqlStates.whileChanging(e) == Reason.HasDependents) {
+      return SqlStates.dependents(e);
+    }
     return change instanceof CreateAggregate
         ? SqlStates.messageAndDetail(e)
         : SqlStates.primaryMessage(e);

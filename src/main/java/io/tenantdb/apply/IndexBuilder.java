@@ -5,6 +5,7 @@ import io.tenantdb.model.IndexChange.Build;
 import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.IndexChange.PublishIndex;
 import io.tenantdb.model.IndexReplacement;
+import io.tenantdb.model.IndexReplacement.RebuildIndex;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.Target;
 import java.sql.SQLException;
@@ -76,6 +77,21 @@ final class IndexBuilder {
       droppingWhatFails(build, () -> publisher.swap(change, live.get(name).onTable()));
     }
     dropper.retired(change);
+  }
+
+  /** The same where the two cannot be there at once. */
+  void rebuild(RebuildIndex change) throws SQLException {
+    CreateIndex build = change.build();
+    String name = build.index().name();
+    Map<String, LiveIndex> live = catalog.read(change.target(), name, build.reservedName());
+    IndexReplacement now = new PlannedIndex(change).still(Optional.ofNullable(live.get(name)));
+    if (live.containsKey(build.reservedName())) {
+      dropper.inTheWay(change.target(), live.get(build.reservedName()), false);
+    }
+    dropper.before(change);
+    builds.run(change, build);
+    droppingWhatFails(
+        build, () -> publisher.publish(change.target(), name, build.accepted(), now.succeeding()));
   }
 
   private void buildUnlessBuilt(Change change, CreateIndex build, Map<String, LiveIndex> live)

@@ -6,6 +6,7 @@ import io.tenantdb.model.IndexChange.DropLeftover;
 import io.tenantdb.model.IndexChange.PublishIndex;
 import io.tenantdb.model.IndexPartChange.DropPartLeftover;
 import io.tenantdb.model.IndexReplacement;
+import io.tenantdb.model.IndexReplacement.RebuildIndex;
 import io.tenantdb.model.IndexSetting.DropIndex;
 import io.tenantdb.model.IndexSetting.UnmarkIndex;
 import io.tenantdb.model.Reason;
@@ -44,6 +45,8 @@ final class IndexChanges {
       locked(change, () -> builder.create(create));
     } else if (change instanceof PublishIndex publish) {
       locked(change, () -> builder.publish(publish));
+    } else if (change instanceof RebuildIndex rebuild) {
+      locked(change, () -> builder.rebuild(rebuild));
     } else if (change instanceof IndexReplacement replacement) {
       locked(change, () -> builder.replace(replacement));
     } else if (change instanceof DropLeftover leftover) {

@@ -4,6 +4,7 @@ import io.tenantdb.database.SqlStates;
 import io.tenantdb.model.IndexChange.DropLeftover;
 import io.tenantdb.model.IndexPartChange.DropPartLeftover;
 import io.tenantdb.model.IndexReplacement;
+import io.tenantdb.model.IndexReplacement.RebuildIndex;
 import io.tenantdb.model.IndexSetting.DropIndex;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.Reason;
@@ -88,6 +89,13 @@ final class IndexDropper {
           change.target().schema(),
           change.object(),
           SqlStates.primaryMessage(e));
+    }
+  }
+
+  /** Drops the old index of a replacement that can only be built once that is gone. */
+  void before(RebuildIndex change) throws SQLException {
+    if (droppable(change.target(), change.build().index().name()).isPresent()) {
+      session.transaction(List.of(change.dropping()));
     }
   }
 

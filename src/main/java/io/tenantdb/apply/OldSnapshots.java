@@ -100,13 +100,26 @@ public final class OldSnapshots {
   }
 
   /** Who keeps the build from starting now: the oldest one. */
-  public synchronized Optional<Blocker> blocker(Change change) {
+  public Optional<Blocker> blocker(Change change) {
+    return blocker(change, 0);
+  }
+
+  /**
+   * The same.
+   *
+   * @param self the session that is to build, which is not in its own way
+   */
+  synchronized Optional<Blocker> blocker(Change change, int self) {
     if (!fresh || System.nanoTime() - looked > KEPT.toNanos()) {
       found = look();
       looked = System.nanoTime();
       fresh = true;
     }
-    return found.stream().filter(f -> f.stops(change)).map(Found::blocker).findFirst();
+    return found.stream()
+        .filter(f -> f.stops(change))
+        .map(Found::blocker)
+        .filter(by -> self == 0 || by.pid() != self)
+        .findFirst();
   }
 
   private List<Found> look() {

@@ -37,8 +37,14 @@ final class Sentences {
 
   private static String stays(Optional<Blocker> blocker) {
     return blocker
-        .map(by -> "it cannot be removed before " + by.text() + " ends; it is tried again.")
-        .orElse("it cannot be removed now; it is tried again.");
+        .map(
+            by ->
+                "an index that is to go cannot be dropped before this ends: "
+                    + by.text()
+                    + "; it is tried again.")
+        .orElse(
+            "an index that is to go cannot be dropped while other sessions use the table; it is tried"
+                + " again.");
   }
 
   private static String about(Change change, String words) {
@@ -64,6 +70,10 @@ final class Sentences {
     return switch (reason) {
       case DuplicateRows -> duplicates(change);
       case DefinitionRefused -> refused(change, sqlState).orElseGet(() -> refusedAs(change, words));
+      case HasDependents ->
+          "it is not dropped, because other objects depend on it: "
+              + words
+              + "; drop those first, or declare it again.";
       case LockTimeout -> "other sessions hold the table locked; it is tried again.";
       default -> stopped(words);
     };

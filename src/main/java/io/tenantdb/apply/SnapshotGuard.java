@@ -24,7 +24,7 @@ final class SnapshotGuard {
   void check(Change change) {
     session
         .snapshots()
-        .blocker(change)
+        .blocker(change, session.backendPid())
         .ifPresent(
             by -> {
               throw new ApplyException(Reason.WaitingForSnapshot, sentence(by));

@@ -214,7 +214,8 @@ public final class WorkSession implements AutoCloseable {
               && !Sql.query(connection, mustFindNothing.get(), row -> row.getString(1)).isEmpty()) {
             throw new ApplyException(
                 Reason.Progressing,
-                "a chunk has fallen due since this was planned; the next pass plans it anew");
+                "what it was planned on has changed since (a chunk has fallen due, or the object is another"
+                    + " one); the next pass plans it anew");
           }
           List<Statement> all = new ArrayList<>();
           all.add(waitingForLocks(safety.lockTimeout()));

@@ -74,8 +74,8 @@ record Wanted(
     private final Observed observed;
     private final Map<IndexKey, DesiredIndex> indexes = new LinkedHashMap<>();
     private final Map<IndexKey, List<CloneSite>> sites = new LinkedHashMap<>();
-    private final Set<Placement> placements = new HashSet<>();
     private final Map<IndexKey, Set<IndexBody>> live = new HashMap<>();
+    private final Set<Placement> placements = new HashSet<>();
     private final QueryTasks queries;
     private final Set<String> declared = new HashSet<>();
     private final Set<String> liveIntervals = new HashSet<>();

@@ -15,6 +15,9 @@ final class SessionSettings {
 
   private static final List<String> ALWAYS =
       List.of(
+          // First, because it bounds the others too; as transaction_timeout does where there is
+          // one.
+          "SET statement_timeout = 0",
           // A login role can be made another one by ALTER ROLE … SET role, which RESET goes back
           // to.
           "SET ROLE NONE",
@@ -30,7 +33,6 @@ final class SessionSettings {
           "SET lc_monetary = 'C'",
           "SET transform_null_equals = off",
           "SET jit = off",
-          "SET statement_timeout = 0",
           "SET lock_timeout = '2s'",
           "SET idle_in_transaction_session_timeout = 0",
           "SET idle_session_timeout = 0",
@@ -61,7 +63,7 @@ final class SessionSettings {
   private static String sql(Connection connection) throws SQLException {
     List<String> settings = new ArrayList<>(ALWAYS);
     if (connection.getMetaData().getDatabaseMajorVersion() >= 17) {
-      settings.add("SET transaction_timeout = 0");
+      settings.add(0, "SET transaction_timeout = 0");
     }
     return String.join("; ", settings);
   }

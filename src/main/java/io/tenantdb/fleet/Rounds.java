@@ -5,6 +5,7 @@ import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
 import io.tenantdb.model.Dependencies;
 import io.tenantdb.model.Desired;
+import io.tenantdb.model.Desired.Prune;
 import io.tenantdb.model.IndexChange.DropLeftover;
 import io.tenantdb.model.Plan;
 import io.tenantdb.model.TenantPlan;
@@ -25,7 +26,7 @@ final class Rounds {
 
   /**
    * A plan that leads to a plan that leads to a plan is a defect; the next pass looks again. Each
-   * aggregate can be what the next one waited for.
+   * aggregate can be what the next one waited for, and what left the spec waits for all of it.
    */
   private static final int WITHOUT_AGGREGATES = 3;
 
@@ -55,7 +56,10 @@ final class Rounds {
     this.outcomes = outcomes;
     this.deferral = deferral;
     this.patience = patience;
-    this.max = WITHOUT_AGGREGATES + desired.aggregates().size();
+    this.max =
+        WITHOUT_AGGREGATES
+            + desired.aggregates().size()
+            + (desired.safety().prune() == Prune.OWNED_ONLY ? 1 : 0);
     this.last = look.get();
   }
 

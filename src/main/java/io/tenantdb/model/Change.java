@@ -10,7 +10,12 @@ import java.util.stream.Collectors;
  * {@code apply} carries it out and decides nothing.
  */
 public sealed interface Change
-    permits IndexChange, HypertableChange, PolicyChange, AggregateChange, AggregateIndexChange {
+    permits IndexChange,
+        HypertableChange,
+        PolicyChange,
+        AggregateChange,
+        AggregateIndexChange,
+        PruneChange {
 
   /** The table that it is about. */
   Target target();

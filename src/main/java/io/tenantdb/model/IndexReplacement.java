@@ -71,6 +71,50 @@ public sealed interface IndexReplacement extends IndexChange {
     }
   }
 
+  /**
+   * The old one is dropped before the new one is built, and queries lack it meanwhile: on this
+   * hypertable the two could not be told apart. TimescaleDB keeps no record of which index of a
+   * chunk is part of which of the hypertable's from 2.22 on, and goes by their structure: to drop
+   * one of two equal indexes drops a part of either on each chunk, and a chunk that is added gets
+   * one part for both.
+   *
+   * @param serves the old one is valid: queries lose it
+   */
+  record RebuildIndex(CreateIndex build, Replaced old, boolean serves) implements IndexReplacement {
+    @Override
+    public RebuildIndex with(Replaced now) {
+      return new RebuildIndex(build, now, serves);
+    }
+
+    @Override
+    public Hazard hazard() {
+      return old.takeOver() ? Hazard.TAKES_OVER : serves ? Hazard.DROPS_OBJECT : build.hazard();
+    }
+
+    @Override
+    public List<Statement> publishing() {
+      return succeeding();
+    }
+
+    @Override
+    public Statement dropping() {
+      return Statement.of("DROP INDEX " + target().sibling(build.index().name()));
+    }
+
+    @Override
+    public List<Statement> statements() {
+      return Stream.of(
+              Stream.of(dropping()), build.building(), IndexChange.transaction(publishing()))
+          .flatMap(s -> s)
+          .toList();
+    }
+
+    @Override
+    public RebuildIndex anyTenant() {
+      return new RebuildIndex(build.anyTenant(), old, serves);
+    }
+  }
+
   @Override
   default Target target() {
     return build().target();

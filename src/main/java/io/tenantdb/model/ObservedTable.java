@@ -91,7 +91,8 @@ public record ObservedTable(
     return indexes.stream().filter(index -> index.name().equals(indexName)).findFirst();
   }
 
-  boolean hasMarkOf(String ownerId) {
+  /** True when an index or a policy of it bears a mark of the owner, or a reserved name. */
+  public boolean hasMarkOf(String ownerId) {
     // A build of ours that was killed has no mark yet; its reserved name says as much.
     return indexes.stream()
             .anyMatch(

@@ -14,6 +14,9 @@ import java.util.stream.Stream;
  * @param aggregates the declared aggregates that exist, by name
  * @param undeclared tables that the spec does not name and that have an index with a mark of ours,
  *     or under a reserved name
+ * @param undeclaredAggregates continuous aggregates and materialized views that the spec does not
+ *     name and that bear a mark of ours, by name; their definitions are not read, and what the
+ *     catalogs say of them as relations is among {@code undeclared} or {@code tables}
  * @param names relations of the schema that bear a declared or a reserved name, by name
  * @param localObjects signature of the functions, operators, types, operator classes and collations
  *     that live in the schema itself; empty text where there are none. Names in expressions may
@@ -25,12 +28,26 @@ public record ObservedTenant(
     Map<String, ObservedTable> tables,
     Map<String, ObservedAggregate> aggregates,
     List<ObservedTable> undeclared,
+    List<ObservedAggregate> undeclaredAggregates,
     Map<String, NamedRelation> names,
     String localObjects,
     Set<String> usableBy) {
 
   public ObservedTenant {
     undeclared = List.copyOf(undeclared);
+    undeclaredAggregates = List.copyOf(undeclaredAggregates);
+  }
+
+  /** No aggregate of ours left the spec. */
+  public ObservedTenant(
+      String schema,
+      Map<String, ObservedTable> tables,
+      Map<String, ObservedAggregate> aggregates,
+      List<ObservedTable> undeclared,
+      Map<String, NamedRelation> names,
+      String localObjects,
+      Set<String> usableBy) {
+    this(schema, tables, aggregates, undeclared, List.of(), names, localObjects, usableBy);
   }
 
   /** Nothing of ours is on tables that the spec does not name. */
@@ -57,6 +74,12 @@ public record ObservedTenant(
   /** The table, where it exists. */
   public Optional<ObservedTable> table(String name) {
     return Optional.ofNullable(tables.get(name));
+  }
+
+  /** The relation, whether the spec names it or not. */
+  public Optional<ObservedTable> relation(String name) {
+    return table(name)
+        .or(() -> undeclared.stream().filter(table -> table.name().equals(name)).findFirst());
   }
 
   /** The aggregate, where it exists. */

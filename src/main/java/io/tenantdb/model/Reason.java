@@ -36,6 +36,10 @@ public enum Reason {
   DriftReported(Remedy.PERSON),
   /** A destructive change was refused by {@code safety.onDestructive: Deny}. */
   DestructiveDenied(Remedy.PERSON),
+  /** The spec declares no more what we made or adopted, and it is still there. */
+  LeftSpec(Remedy.NONE),
+  /** SQLSTATE 2BP01: other objects depend on what is to be dropped. */
+  HasDependents(Remedy.PERSON),
 
   /** The credentials Secret, or a key of it, does not exist. */
   SecretNotFound(Remedy.PERSON),
@@ -172,11 +176,18 @@ public enum Reason {
    */
   SuperuserOwned(Remedy.PERSON),
 
+  /** The resource is being deleted, and what it made in the database is taken back. */
+  Deleting(Remedy.TIME),
+
   /** Something outside these reasons; the message has the SQLSTATE. */
   DatabaseError(Remedy.TIME),
   /** A defect of the operator; the log has the stack trace. */
   InternalError(Remedy.TIME),
 
+  /** Event: the resource is gone, and what it had made in the database is too. */
+  TakenBack(Remedy.NONE),
+  /** Event: the resource is gone, and what it had made in the database is still there. */
+  NotTakenBack(Remedy.NONE),
   /** Event: a new tenant schema was found. */
   TenantFound(Remedy.NONE),
   /** Event: a schema is no tenant any more; everything in it stays. */

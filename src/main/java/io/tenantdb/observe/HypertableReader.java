@@ -114,6 +114,15 @@ final class HypertableReader {
     return hypertables;
   }
 
+  /**
+   * Other hypertables that have a policy with a mark of the owner.
+   *
+   * @param tables names of those that are read anyway
+   */
+  List<Name> othersWithMarkOf(String ownerId, Collection<String> tables) throws SQLException {
+    return jobs.othersWithMarkOf(ownerId, Catalog.names(tables));
+  }
+
   private Map<Name, Dimension> dimensions(String names) throws SQLException {
     Map<Name, Dimension> first = new HashMap<>();
     for (Dimension dimension :

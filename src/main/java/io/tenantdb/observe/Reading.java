@@ -6,6 +6,7 @@ import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.DesiredHypertable;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Observed;
+import io.tenantdb.model.ObservedAggregate;
 import io.tenantdb.model.ObservedHypertable;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.ObservedTable.Kind;
@@ -40,7 +41,6 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** One reading: asks every reader once for all tenants, and joins the answers. */
 final class Reading {
@@ -82,7 +82,11 @@ final class Reading {
         .tables(schemas.keySet(), relationNames)
         .forEach(table -> found.put(table.oid(), table));
     Sorted sorted = sorted(tableReader, all, found);
-    Map<Long, Table> undeclared = undeclared(tableReader, schemas, sorted.tables());
+    Optional<HypertableReader> hypertableReader = hypertableReader();
+    UndeclaredRelations others =
+        new UndeclaredRelations(catalog, tableReader, desired, schemas, sorted.tables());
+    Sorted aggregatesLeft = others.aggregates(all, timescale());
+    Map<Long, Table> undeclared = others.tables(hypertableReader, aggregatesLeft);
     Map<Long, Table> tables = new LinkedHashMap<>(sorted.tables());
     tables.putAll(undeclared);
     Map<String, Columns> columns = columns(tableReader, tables.values());
@@ -95,7 +99,7 @@ final class Reading {
     }
     IndexBodies bodies = known.bodies().refreshed(catalog, indexes, tables, locks.exclusive());
 
-    Map<Name, ObservedHypertable> hypertables = hypertables(undeclared.values());
+    Map<Name, ObservedHypertable> hypertables = hypertables(hypertableReader, undeclared.values());
     Parts parts =
         Parts.read(catalog, tables.values(), among(schemas, tables.values(), hypertables));
     OwnerReader ownerReader = new OwnerReader(catalog);
@@ -116,6 +120,9 @@ final class Reading {
     AggregateReader.Result aggregates =
         new AggregateReader(catalog, aggregateNames(desired))
             .read(sorted, schemas, owners, known.texts(), locks.exclusive());
+    Map<Long, List<ObservedAggregate>> leaving =
+        new AggregateReader(catalog, names(aggregatesLeft.tables().values()))
+            .withoutTexts(aggregatesLeft, owners);
     Set<Long> convertible = convertible(schemas, tables, hypertables);
     Obstacles obstacles = new ConversionReader(catalog).obstacles(convertible, locks.exclusive());
 
@@ -123,7 +130,7 @@ final class Reading {
         new TableJoin(
             schemas, columns, owners, locks, bodies, hypertables, convertible, obstacles, parts);
     Map<Long, Map<String, ObservedTable>> bySchema = join.join(sorted.tables().values(), indexes);
-    Map<Long, Map<String, ObservedTable>> others = join.join(undeclared.values(), indexes);
+    Map<Long, Map<String, ObservedTable>> more = join.join(undeclared.values(), indexes);
     Map<Long, Map<String, NamedRelation>> names = ownNames(tables, indexes);
     for (SchemaReader.Named named :
         schemaReader.named(schemas.keySet(), tables.keySet(), declaredNames)) {
@@ -140,7 +147,8 @@ final class Reading {
               schema.name(),
               own,
               aggregates.in(schema.oid()),
-              ours(others.getOrDefault(schema.oid(), Map.of()).values()),
+              others.ours(more.getOrDefault(schema.oid(), Map.of()).values()),
+              leaving.getOrDefault(schema.oid(), List.of()),
               names.getOrDefault(schema.oid(), Map.of()),
               localObjects.getOrDefault(schema.oid(), ""),
               usableBy.getOrDefault(schema.oid(), Set.of())));
@@ -175,46 +183,26 @@ final class Reading {
     return columns;
   }
 
-  /** What the spec does not name and an index of ours may stand on, by oid. */
-  private Map<Long, Table> undeclared(
-      TableReader reader, Map<Long, Schema> schemas, Map<Long, Table> declared)
-      throws SQLException {
-    Set<Long> oids =
-        new UndeclaredReader(catalog, desired.ownerId())
-            .tables(schemas.keySet(), declared.keySet());
-    return reader.tables(oids).stream()
-        .filter(table -> schemas.containsKey(table.schema()))
-        .collect(Collectors.toMap(Table::oid, table -> table));
+  private Optional<HypertableReader> hypertableReader() {
+    return timescale()
+        ? Optional.of(new HypertableReader(catalog, server.timescale().version().orElse("0")))
+        : Optional.empty();
   }
 
-  /** Those that one does stand on. */
-  private List<ObservedTable> ours(Collection<ObservedTable> undeclared) {
-    return undeclared.stream()
-        .filter(
-            table ->
-                table.indexes().stream()
-                    .anyMatch(
-                        index ->
-                            ReservedName.parse(index.name()).isPresent()
-                                || index
-                                    .mark()
-                                    .filter(mark -> mark.owner().equals(desired.ownerId()))
-                                    .isPresent()))
-        .toList();
-  }
-
-  private Map<Name, ObservedHypertable> hypertables(Collection<Table> undeclared)
-      throws SQLException {
-    if (!timescale()) {
+  private Map<Name, ObservedHypertable> hypertables(
+      Optional<HypertableReader> reader, Collection<Table> undeclared) throws SQLException {
+    if (reader.isEmpty()) {
       return Map.of();
     }
     Set<String> withChunks =
         desired.hypertables().stream().map(DesiredHypertable::table).collect(Collectors.toSet());
-    return new HypertableReader(catalog, server.timescale().version().orElse("0"))
-        .hypertables(
-            Stream.concat(relationNames.stream(), undeclared.stream().map(Table::name))
-                .collect(Collectors.toSet()),
-            withChunks);
+    Set<String> read = new HashSet<>(relationNames);
+    read.addAll(names(undeclared));
+    return reader.get().hypertables(read, withChunks);
+  }
+
+  private static Set<String> names(Collection<Table> tables) {
+    return tables.stream().map(Table::name).collect(Collectors.toSet());
   }
 
   /** Those of the declared tables that are hypertables and may have declared indexes. */

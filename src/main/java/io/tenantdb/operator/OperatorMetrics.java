@@ -36,17 +36,17 @@ final class OperatorMetrics {
   private final MultiGauge lastPass;
   private final MultiGauge oldestRefresh;
   private final MultiGauge overdue;
-  private final MultiGauge indexBytes;
-  private final MultiGauge unscanned;
   private final MultiGauge blocked;
   private final MultiGauge blockerAge;
+  private final MultiGauge indexBytes;
+  private final MultiGauge unscanned;
   private final Map<ResourceKey, State> states = new ConcurrentHashMap<>();
 
   private record State(
       Map<TenantState, Integer> counts,
       List<AggregateStanding> aggregates,
-      List<Index> indexes,
       List<Blocker> blockers,
+      List<Index> indexes,
       boolean ready,
       double lastPass) {}
 
@@ -74,15 +74,6 @@ final class OperatorMetrics {
         MultiGauge.builder("tenantdb.aggregate.refresh.overdue")
             .description("Materialized views whose scheduled refresh has not been made yet")
             .register(registry);
-    this.indexBytes =
-        MultiGauge.builder("tenantdb.index")
-            .description("Size of a declared index over all tenants, read once an hour at most")
-            .baseUnit("bytes")
-            .register(registry);
-    this.unscanned =
-        MultiGauge.builder("tenantdb.index.unscanned.tenants")
-            .description("Tenants whose index was never scanned since the statistics were reset")
-            .register(registry);
     this.blocked =
         MultiGauge.builder("tenantdb.builds.blocked")
             .description("Builds that wait for another session now")
@@ -91,6 +82,15 @@ final class OperatorMetrics {
         MultiGauge.builder("tenantdb.build.blocker.age")
             .description("Age of the oldest transaction that a build waits for now")
             .baseUnit("seconds")
+            .register(registry);
+    this.indexBytes =
+        MultiGauge.builder("tenantdb.index")
+            .description("Size of a declared index over all tenants, read once an hour at most")
+            .baseUnit("bytes")
+            .register(registry);
+    this.unscanned =
+        MultiGauge.builder("tenantdb.index.unscanned.tenants")
+            .description("Tenants whose index was never scanned since the statistics were reset")
             .register(registry);
   }
 
@@ -105,8 +105,8 @@ final class OperatorMetrics {
                 snapshot.running() && before != null
                     ? before.aggregates()
                     : snapshot.look().map(Look::aggregates).orElseGet(List::of),
-                snapshot.indexes().map(IndexReport::declared).orElseGet(List::of),
                 snapshot.progress().stream().flatMap(b -> b.blocker().stream()).toList(),
+                snapshot.indexes().map(IndexReport::declared).orElseGet(List::of),
                 Verdict.of(snapshot).ready(),
                 before == null ? Double.NaN : before.lastPass()));
     show();
@@ -153,8 +153,8 @@ final class OperatorMetrics {
                   : new State(
                       before.counts(),
                       before.aggregates(),
-                      before.indexes(),
                       before.blockers(),
+                      before.indexes(),
                       before.ready(),
                       now));
       show();
@@ -200,24 +200,9 @@ final class OperatorMetrics {
             .toList(),
         true);
     showAggregates();
+    showBlockers();
     showIndexes(indexBytes, IndexUsage::bytes);
     showIndexes(unscanned, IndexUsage::unscannedTenants);
-    showBlockers();
-  }
-
-  private void showIndexes(MultiGauge gauge, ToLongFunction<IndexUsage> number) {
-    gauge.register(
-        states.entrySet().stream()
-            .flatMap(
-                entry ->
-                    entry.getValue().indexes().stream()
-                        .<MultiGauge.Row<?>>map(
-                            index ->
-                                MultiGauge.Row.of(
-                                    tags(entry.getKey()).and("index", index.name()),
-                                    number.applyAsLong(index.usage()))))
-            .toList(),
-        true);
   }
 
   private void showBlockers() {
@@ -238,6 +223,21 @@ final class OperatorMetrics {
                 value.apply(entry.getValue()).stream()
                     .<MultiGauge.Row<?>>mapToObj(n -> MultiGauge.Row.of(tags(entry.getKey()), n)))
         .toList();
+  }
+
+  private void showIndexes(MultiGauge gauge, ToLongFunction<IndexUsage> number) {
+    gauge.register(
+        states.entrySet().stream()
+            .flatMap(
+                entry ->
+                    entry.getValue().indexes().stream()
+                        .<MultiGauge.Row<?>>map(
+                            index ->
+                                MultiGauge.Row.of(
+                                    tags(entry.getKey()).and("index", index.name()),
+                                    number.applyAsLong(index.usage()))))
+            .toList(),
+        true);
   }
 
   private void showAggregates() {

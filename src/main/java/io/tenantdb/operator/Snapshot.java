@@ -2,6 +2,7 @@ package io.tenantdb.operator;
 
 import io.tenantdb.model.BuildProgress;
 import io.tenantdb.model.IndexReport;
+import io.tenantdb.model.Reason;
 import java.util.List;
 import java.util.Optional;
 
@@ -15,6 +16,7 @@ import java.util.Optional;
  * @param look what the last pass that reached the database saw, perhaps of an older generation
  * @param indexes how the indexes were used when that was last read; empty where it was not yet
  * @param progress the builds that run now, sorted
+ * @param deleting true for a pass that takes back what a deleted resource made
  */
 record Snapshot(
     long generation,
@@ -23,7 +25,8 @@ record Snapshot(
     Optional<Problem> problem,
     Optional<Look> look,
     Optional<IndexReport> indexes,
-    List<BuildProgress> progress) {
+    List<BuildProgress> progress,
+    boolean deleting) {
 
   /** Nothing is known yet. */
   static final Snapshot NONE =
@@ -33,7 +36,7 @@ record Snapshot(
     progress = List.copyOf(progress);
   }
 
-  /** Before it was read how the indexes are used. */
+  /** Of a resource that stays, before it was read how the indexes are used. */
   Snapshot(
       long generation,
       boolean running,
@@ -41,7 +44,21 @@ record Snapshot(
       Optional<Problem> problem,
       Optional<Look> look,
       List<BuildProgress> progress) {
-    this(generation, running, suspended, problem, look, Optional.empty(), progress);
+    this(generation, running, suspended, problem, look, Optional.empty(), progress, false);
+  }
+
+  /**
+   * True when a pass has found nothing more to take back. A schema that is not there has nothing of
+   * ours either.
+   */
+  boolean takenBack() {
+    return deleting
+        && !running
+        && problem.isEmpty()
+        && look.filter(seen -> seen.open() == 0 && seen.held().isEmpty())
+            .filter(
+                seen -> seen.failures().stream().allMatch(f -> f.reason() == Reason.SchemaMissing))
+            .isPresent();
   }
 
   /** True when there is a verdict on the generation. */

@@ -6,6 +6,7 @@ import io.tenantdb.fleet.Gate;
 import io.tenantdb.fleet.Outcome;
 import io.tenantdb.model.BuildProgress;
 import io.tenantdb.model.ChangeResult;
+import io.tenantdb.model.Desired;
 import io.tenantdb.model.Reason;
 import java.time.Duration;
 import java.time.Instant;
@@ -221,7 +222,9 @@ final class Worker {
     }
     List<Claims.Overlap> overlaps =
         work.claims().overlaps(work.desired(), tenants.orElse(Set.of()));
-    Assignment.Work allowed = work.with(Claims.without(work.desired(), overlaps));
+    Desired declared = Claims.without(work.desired(), overlaps);
+    // What is withheld has not left the spec.
+    Assignment.Work allowed = work.with(overlaps.isEmpty() ? declared : declared.withoutPruning());
     Outcome outcome = run(work, allowed, gate(work));
     Instant now = clock.instant();
     List<Failure> found = new ArrayList<>();
@@ -238,8 +241,12 @@ final class Worker {
             Optional.empty(),
             Optional.of(look),
             usage.after(work, allowed.desired(), outcome),
-            List.of());
-    notice(transitions.passed(look, outcome.results()));
+            List.of(),
+            work.deleting());
+    notice(
+        transitions.passed(look, outcome.results()).stream()
+            .filter(notice -> !work.deleting() || notice.reason() != Reason.Converged)
+            .toList());
     return schedule.afterPass(work, look, outcome.nextLook());
   }
 
@@ -275,7 +282,8 @@ final class Worker {
             Optional.of(problem),
             snapshot.look(),
             snapshot.indexes(),
-            List.of());
+            List.of(),
+            current instanceof Assignment.Work work && work.deleting());
     LOG.warn("{}: {}", problem.reason(), problem.message());
     notice(transitions.problem(problem));
     return schedule.afterProblem(current, problem);
@@ -316,7 +324,8 @@ final class Worker {
               Optional.empty(),
               Optional.of(look),
               snapshot.indexes(),
-              progress);
+              progress,
+              work.deleting());
       // One at a time: the tracker tells.
       notice(blocked.seen(progress));
       tell();

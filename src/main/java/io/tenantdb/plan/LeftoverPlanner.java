@@ -140,7 +140,7 @@ final class LeftoverPlanner {
   /**
    * A build has no mark until it is published. It is ours where it is of an index of ours, or where
    * nobody else has indexes on the table; an owner who begins there today has none yet, and what he
-   * has completed is left to him to publish.
+   * has completed is left to him to publish, but by one who takes everything back.
    */
   private boolean isOurs(ObservedTable table, ObservedIndex index, ReservedName name) {
     if (index.mark().isPresent()) {
@@ -154,7 +154,7 @@ final class LeftoverPlanner {
     boolean weWereHere =
         desired.tables().contains(table.name()) || marks(table).anyMatch(this::isOurs);
     boolean othersAreHere = marks(table).anyMatch(mark -> !isOurs(mark));
-    return known || (!othersAreHere && (weWereHere || !index.valid()));
+    return known || (!othersAreHere && (weWereHere || !index.valid() || desired.declaresNothing()));
   }
 
   private static Stream<Mark> marks(ObservedTable table) {

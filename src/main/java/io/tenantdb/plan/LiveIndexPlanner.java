@@ -3,7 +3,6 @@ package io.tenantdb.plan;
 import io.tenantdb.model.CanonicalIndex.Buildable;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Finding.Verdict;
-import io.tenantdb.model.Hashes;
 import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.IndexChange.MarkIndex;
@@ -106,23 +105,30 @@ final class LiveIndexPlanner {
             live.comment(),
             carriedStatistics(form, live),
             live.ties().clustered() && isClustering(index));
-    draft.change(
-        table,
-        why.broken()
-            ? new IndexReplacement.RepairIndex(build.get(), old)
-            : new IndexReplacement.ReplaceIndex(build.get(), old));
+    draft.change(table, replacement(draft, table, form, live, why, build.get(), old));
   }
 
-  /**
-   * The name that the live one is to bear until it is dropped. A valid and an invalid one of the
-   * same body have two: the first may still serve when the second is to go.
-   */
-  private static String retiredName(ObservedTable table, DesiredIndex index, ObservedIndex live) {
+  private static IndexReplacement replacement(
+      TenantDraft draft,
+      ObservedTable table,
+      Buildable form,
+      ObservedIndex live,
+      ToReplace why,
+      CreateIndex build,
+      Replaced old) {
     IndexBody body = live.body().orElseThrow();
-    String hash =
-        Hashes.hex16(
-            (body.unique() ? "UNIQUE " : "") + body.text() + (live.valid() ? "" : "\0invalid"));
-    return ReservedName.retired(table.name(), index.name(), hash).text();
+    if (draft.confusesEqualIndexes(table)
+        && form.accepted().stream().anyMatch(body::sameStructure)) {
+      return new IndexReplacement.RebuildIndex(build, old, live.valid());
+    }
+    return why.broken()
+        ? new IndexReplacement.RepairIndex(build, old)
+        : new IndexReplacement.ReplaceIndex(build, old);
+  }
+
+  private static String retiredName(ObservedTable table, DesiredIndex index, ObservedIndex live) {
+    return ReservedName.retired(table.name(), index.name(), live.body().orElseThrow(), live.valid())
+        .text();
   }
 
   /** Plans that an earlier one of the name goes first; false where that cannot be. */

@@ -139,6 +139,7 @@ public final class Planner {
                 tenant
                     .table(hypertable.table())
                     .ifPresent(table -> hypertables.policies(draft, hypertable, table)));
+    new PrunePlanner(desired, observed.server(), wanted).plan(draft);
     return draft;
   }
 

@@ -5,6 +5,7 @@ import io.tenantdb.model.Desired.OnDestructive;
 import io.tenantdb.model.Desired.OnDrift;
 import io.tenantdb.model.Desired.Safety;
 import io.tenantdb.model.Finding.Verdict;
+import io.tenantdb.model.IndexReplacement.RebuildIndex;
 import io.tenantdb.model.Reason;
 import java.util.Optional;
 
@@ -66,7 +67,12 @@ final class Safeguards {
               object
                   + " ("
                   + cut(change.before())
-                  + ") is not declared any more and would be dropped;"
+                  + ") "
+                  + (change instanceof RebuildIndex
+                      ? "must be dropped before it can be built anew, because this TimescaleDB cannot"
+                          + " tell two equal indexes of a hypertable apart, and queries lack it"
+                          + " meanwhile;"
+                      : "is not declared any more and would be dropped;")
                   + " spec.safety.onDestructive: Allow permits it.");
       case DELETES_DATA ->
           new Withheld(

@@ -20,6 +20,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * One tenant's plan while it is being made: collects changes and findings, and holds changes to the
@@ -28,6 +29,7 @@ import java.util.Set;
 final class TenantDraft {
 
   private static final long SECONDS_PER_DAY = 86_400;
+  private static final Pattern BEFORE_2_22 = Pattern.compile("2\\.(?:\\d|1\\d|2[01])(?:\\D.*)?");
 
   private final ObservedTenant tenant;
   private final Observed observed;
@@ -112,6 +114,15 @@ final class TenantDraft {
     return tenant.tables().values().stream()
         .flatMap(other -> other.partitions().stream())
         .anyMatch(p -> p.schema().equals(tenant.schema()) && p.name().equals(table.name()));
+  }
+
+  /**
+   * True where two equal indexes of the table are one and the same to TimescaleDB, which has no
+   * record of whose parts the chunks' indexes are.
+   */
+  boolean confusesEqualIndexes(ObservedTable table) {
+    return isHypertable(table)
+        && observed.server().timescale().version().filter(BEFORE_2_22.asMatchPredicate()).isEmpty();
   }
 
   /** False for what cannot be dropped concurrently. */

@@ -9,6 +9,7 @@ import io.tenantdb.database.Database;
 import io.tenantdb.database.DatabaseException;
 import io.tenantdb.database.Password;
 import io.tenantdb.model.Desired;
+import io.tenantdb.model.Reason;
 import io.tenantdb.testing.RealParts;
 import io.tenantdb.testing.TimescaleServer;
 import java.sql.Connection;
@@ -36,6 +37,14 @@ class ChunkBuildTimescaleIT {
           safety: {lockTimeout: 60s}
           """);
 
+  private static final Desired ALLOWED =
+      Fruit.desired(
+          """
+          indexes:
+          - {name: ix_batch, table: batch_history, columns: [batch_id]}
+          safety: {onDestructive: Allow}
+          """);
+
   private final TimescaleServer server;
 
   ChunkBuildTimescaleIT(TimescaleServer server) {
@@ -53,6 +62,10 @@ class ChunkBuildTimescaleIT {
   }
 
   private Outcome pass() {
+    return pass(DESIRED);
+  }
+
+  private Outcome pass(Desired desired) {
     try (Database database =
         Database.of(
             new ConnectionSettings(
@@ -64,7 +77,7 @@ class ChunkBuildTimescaleIT {
                 new Tls(Tls.Mode.DISABLE, Optional.empty()),
                 4,
                 "tenantdb test"))) {
-      return new Engine().pass(database, DESIRED, Gate.OPEN, PassListener.NONE);
+      return new Engine().pass(database, desired, Gate.OPEN, PassListener.NONE);
     }
   }
 
@@ -115,6 +128,68 @@ class ChunkBuildTimescaleIT {
             .formatted(DESIRED.indexes().get(0).reservedName()));
 
     Outcome outcome = pass();
+
+    assertThat(outcome.failures()).isEmpty();
+    assertThat(outcome.converged()).isTrue();
+    assertWhole();
+  }
+
+  @Test
+  void an_index_that_a_chunk_lacks_is_told_and_built_anew_where_it_may_be_dropped() {
+    pass();
+    server.execute(
+        "DROP INDEX "
+            + query(
+                    "SELECT indexrelid::regclass::text FROM pg_index x JOIN pg_class c ON c.oid = x.indexrelid"
+                        + " WHERE c.relname LIKE '\\_hyper\\_%\\_ix\\_batch' LIMIT 1")
+                .get(0));
+
+    Outcome refused = pass();
+    assertThat(refused.failures())
+        .singleElement()
+        .satisfies(
+            f -> {
+              assertThat(f.reason()).isEqualTo(Reason.DestructiveDenied);
+              assertThat(f.message()).contains("ix_batch").contains("parts missing");
+            });
+
+    Outcome outcome = pass(ALLOWED);
+    assertThat(outcome.failures()).isEmpty();
+    assertThat(outcome.converged()).isTrue();
+    assertWhole();
+    assertThat(pass().initial().empty()).isTrue();
+  }
+
+  @Test
+  void another_fillfactor_leaves_no_chunk_without() {
+    pass();
+    Desired other =
+        Fruit.desired(
+            """
+            indexes:
+            - {name: ix_batch, table: batch_history, columns: [batch_id], with: {fillfactor: "70"}}
+            safety: {onDestructive: Allow}
+            """);
+
+    Outcome outcome = pass(other);
+
+    assertThat(outcome.failures()).isEmpty();
+    assertThat(outcome.converged()).isTrue();
+    assertWhole();
+    assertThat(
+            query(
+                "SELECT DISTINCT reloptions::text FROM pg_class WHERE relname LIKE '%ix\\_batch'"))
+        .containsExactly("{fillfactor=70}");
+  }
+
+  @Test
+  void other_columns_are_built_beside_on_every_chunk() {
+    pass();
+
+    Outcome outcome =
+        pass(
+            Fruit.desired(
+                "indexes:\n- {name: ix_batch, table: batch_history, columns: [batch_id, event]}\n"));
 
     assertThat(outcome.failures()).isEmpty();
     assertThat(outcome.converged()).isTrue();

@@ -285,7 +285,6 @@ abstract class ExactnessTests {
     }
   }
 
-  /** In the order in which nobody would set them all at once. */
   private static final String SETTINGS =
       """
       TimeZone = 'America/New_York'
@@ -297,48 +296,70 @@ abstract class ExactnessTests {
       extra_float_digits = -3
       bytea_output = 'escape'
       transform_null_equals = on
-      lock_timeout = '1ms'
-      statement_timeout = '5ms'
-      idle_in_transaction_session_timeout = '1ms'
+      default_tablespace = exact_elsewhere
       default_transaction_isolation = 'repeatable read'
+      """;
+
+  /** Set last: a test's own statements would not live long under them. */
+  private static final String TIMEOUTS =
+      """
+      lock_timeout = '100ms'
+      idle_in_transaction_session_timeout = '100ms'
+      statement_timeout = '100ms'
       """;
 
   @ParameterizedTest
   @ValueSource(strings = {"DATABASE %1$s", "ROLE %2$s", "ROLE %2$s IN DATABASE %1$s"})
   void what_is_set_for_the_role_or_the_database_changes_nothing(String whose) {
     String name = "settings_" + whose.length();
+    String target = whose.formatted("engine_exact_" + name, "exact_operator");
     Fruit fruit = converged(name, INDEXES);
-    String target = whose.formatted("engine_exact_" + name, server.user());
     fruit.execute(
-        "SET allow_in_place_tablespaces = on", "CREATE TABLESPACE exact_" + name + " LOCATION ''");
-    List<String> settings = new ArrayList<>(SETTINGS.lines().toList());
-    settings.add("default_tablespace = exact_" + name);
-    if (server.majorVersion() >= 17) {
-      settings.add("transaction_timeout = '5ms'");
-    }
-    try {
-      settings.forEach(setting -> fruit.execute("ALTER " + target + " SET " + setting));
-      assertThat(differences(look(fruit))).isEmpty();
-
+        "DROP ROLE IF EXISTS exact_operator",
+        "CREATE ROLE exact_operator LOGIN SUPERUSER PASSWORD 'pw'",
+        "SET allow_in_place_tablespaces = on",
+        "CREATE TABLESPACE exact_elsewhere LOCATION ''",
+        "GRANT CREATE ON TABLESPACE exact_elsewhere TO public");
+    Desired desired = Fruit.desired(INDEXES);
+    try (Database database = fruit.open("exact_operator", "pw")) {
+      set(target, SETTINGS);
+      assertThat(differences(new Engine().pass(database, desired, Gate.OBSERVE, PassListener.NONE)))
+          .isEmpty();
       fruit.execute(
-          "SET statement_timeout = 0",
-          "DROP INDEX tenant_a.ix_zone",
+          "DROP INDEX tenant_a.ix_zone, tenant_a.ix_float, tenant_b.ix_escape",
           "SET standard_conforming_strings = on",
-          "CREATE INDEX ix_zone ON tenant_a.items (id) WHERE at > '2024-01-02 01:00:00+02'");
-      assertThat(differences(look(fruit))).containsOnly("tenant_a.items.ix_zone");
+          "CREATE INDEX ix_zone ON tenant_a.items (id) WHERE at > '2024-01-02 01:00:00+02'",
+          "CREATE INDEX ix_float ON tenant_a.items (id) WHERE price > 0.3");
+      assertThat(differences(new Engine().pass(database, desired, Gate.OBSERVE, PassListener.NONE)))
+          .containsOnly(
+              "tenant_a.items.ix_zone", "tenant_a.items.ix_float", "tenant_b.items.ix_escape");
 
-      // What is built under them is what is built without them.
-      fruit.execute("SET statement_timeout = 0", "DROP INDEX tenant_a.ix_zone, tenant_b.ix_escape");
-      try (Database database = fruit.open()) {
-        Outcome built =
-            new Engine().pass(database, Fruit.desired(INDEXES), Gate.OPEN, PassListener.NONE);
-        assertThat(built.converged()).isTrue();
-        assertThat(built.applied()).isEqualTo(2);
+      fruit.execute("DROP INDEX tenant_a.ix_zone, tenant_a.ix_float");
+      set(target, TIMEOUTS);
+      if (server.majorVersion() >= 17) {
+        set(target, "transaction_timeout = '100ms'");
       }
+    }
+    // What is built under them, in sessions that have them all, is what is built without them.
+    try (Database database = fruit.open("exact_operator", "pw")) {
+      Outcome built = new Engine().pass(database, desired, Gate.OPEN, PassListener.NONE);
+      assertThat(built.failures()).isEmpty();
+      assertThat(built.held()).isEmpty();
+      assertThat(differences(built)).isEmpty();
+      assertThat(built.converged()).isTrue();
+      assertThat(built.applied()).isEqualTo(3);
     } finally {
-      fruit.execute("ALTER " + target + " RESET ALL");
+      server.execute("postgres", "ALTER " + target + " RESET ALL");
     }
     assertThat(differences(look(fruit))).isEmpty();
+    server.execute(
+        "postgres", "DROP DATABASE engine_exact_" + name, "DROP TABLESPACE exact_elsewhere");
+  }
+
+  private void set(String target, String settings) {
+    settings
+        .lines()
+        .forEach(setting -> server.execute("postgres", "ALTER " + target + " SET " + setting));
   }
 
   @Test

@@ -332,4 +332,70 @@ abstract class PartitionedTests {
     assertThat(table.pass(GROWER).initial().empty()).isTrue();
     assertThat(table.fruit.catalogVersions()).isEqualTo(before);
   }
+
+  private static final Desired GROWER_AND_DAY =
+      Partitioned.desired("{name: ix_grower, table: batches, columns: [grower, day]}");
+
+  private static final String DEFINITIONS =
+      "SELECT DISTINCT regexp_replace(pg_get_indexdef(x.indexrelid), '^.* USING ', '') FROM pg_index x"
+          + " JOIN pg_class c ON c.oid = x.indexrelid";
+
+  @Test
+  void a_changed_index_is_built_beside_as_a_whole_and_the_old_one_goes_with_all_its_parts() {
+    Partitioned table = new Partitioned(server, "replace");
+    table.pass(GROWER);
+
+    Outcome outcome = table.pass(GROWER_AND_DAY);
+
+    assertThat(outcome.failures()).isEmpty();
+    assertThat(outcome.converged()).isTrue();
+    assertThat(table.parts("ix_grower")).hasSize(Partitioned.LEAVES);
+    assertThat(table.fruit.leftovers()).isEmpty();
+    assertThat(table.fruit.query(DEFINITIONS + " WHERE c.relispartition OR c.relkind = 'I'"))
+        .containsExactly("btree (grower, day)");
+    assertThat(table.pass(GROWER_AND_DAY).initial().empty()).isTrue();
+  }
+
+  @Test
+  void a_replacement_ends_the_same_whichever_statement_the_connection_broke_at() {
+    Partitioned table = new Partitioned(server, "replace_kills");
+    int step = 0;
+    boolean broke = true;
+    while (broke) {
+      step++;
+      table.pass(GROWER);
+      table.killAt(step);
+      table.tryPass(GROWER_AND_DAY);
+      broke = table.steps() >= step;
+      table.killNoMore();
+      assertThat(table.valid("ix_grower")).as("broken at %d", step).containsExactly("t");
+
+      Outcome last = table.pass(GROWER_AND_DAY);
+      assertThat(last.failures()).as("broken at %d", step).isEmpty();
+      assertThat(table.valid("ix_grower")).as("broken at %d", step).containsExactly("t");
+      assertThat(table.parts("ix_grower")).hasSize(Partitioned.LEAVES);
+      assertThat(table.fruit.query(DEFINITIONS + " WHERE c.relispartition OR c.relkind = 'I'"))
+          .as("broken at %d", step)
+          .containsExactly("btree (grower, day)");
+      assertThat(table.fruit.leftovers()).as("broken at %d", step).isEmpty();
+      table.fruit.execute("DROP INDEX tenant_a.ix_grower");
+    }
+    assertThat(step).isGreaterThan(20);
+  }
+
+  @Test
+  void one_of_ours_that_is_invalid_is_built_beside_and_takes_its_place() {
+    Partitioned table = new Partitioned(server, "repair");
+    table.pass(GROWER);
+    table.fruit.execute(
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'tenant_a.ix_grower'::regclass");
+
+    Outcome outcome = table.pass(GROWER);
+
+    assertThat(outcome.failures()).isEmpty();
+    assertThat(outcome.converged()).isTrue();
+    assertThat(table.valid("ix_grower")).containsExactly("t");
+    assertThat(table.parts("ix_grower")).hasSize(Partitioned.LEAVES);
+    assertThat(table.fruit.leftovers()).isEmpty();
+  }
 }

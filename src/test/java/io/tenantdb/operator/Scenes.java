@@ -246,7 +246,8 @@ final class Scenes {
         snapshot.problem(),
         snapshot.look(),
         Optional.of(report),
-        snapshot.progress());
+        snapshot.progress(),
+        snapshot.deleting());
   }
 
   static TenantDatabase resource(long generation) {

@@ -395,7 +395,8 @@ class StatusWriterTest {
             Optional.empty(),
             Optional.of(look),
             Optional.of(Scenes.report(indexes, redundancies)),
-            progress);
+            progress,
+            false);
     TenantDatabaseStatus status = status(snapshot, 1);
 
     assertThat(StatusSize.bytes(status)).isLessThanOrEqualTo(24 * 1024);

@@ -187,7 +187,7 @@ class IndexPlanTest {
                           World.body(IX),
                           Optional.of(World.mark(World.index("ix_old", "a"), Mark.Origin.MADE)))),
               List.of(CreateIndex.class),
-              null,
+              Reason.LeftSpec,
               TenantState.PENDING),
           row(
               "PostgreSQL refuses the definition",

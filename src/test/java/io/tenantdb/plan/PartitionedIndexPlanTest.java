@@ -3,6 +3,7 @@ package io.tenantdb.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tenantdb.model.Change;
+import io.tenantdb.model.Desired.OnDestructive;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Finding;
 import io.tenantdb.model.IndexBody;
@@ -11,11 +12,13 @@ import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.IndexChange.DropLeftover;
 import io.tenantdb.model.IndexChange.PublishIndex;
 import io.tenantdb.model.IndexPartChange.DropPartLeftover;
+import io.tenantdb.model.IndexReplacement.RebuildIndex;
 import io.tenantdb.model.IndexReplacement.RepairIndex;
 import io.tenantdb.model.IndexReplacement.ReplaceIndex;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.Observed.OwnerRights;
 import io.tenantdb.model.ObservedHypertable;
+import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.Partition;
 import io.tenantdb.model.Partition.HalfBuilt;
@@ -176,7 +179,7 @@ class PartitionedIndexPlanTest {
               List.of(),
               Reason.NotSupported));
 
-  private static io.tenantdb.model.ObservedIndex reserved(String name, IndexBody body) {
+  private static ObservedIndex reserved(String name, IndexBody body) {
     return World.live(name, body, Optional.empty());
   }
 
@@ -366,5 +369,99 @@ class PartitionedIndexPlanTest {
     assertThat(world.tenantPlan().findings())
         .singleElement()
         .satisfies(f -> assertThat(f.reason()).isEqualTo(Reason.SuperuserOwned));
+  }
+
+  private static World incomplete(String timescale, OnDestructive onDestructive) {
+    World world = new World();
+    world.timescaleVersion = timescale;
+    world.onDestructive = onDestructive;
+    world.hypertable("7 days", Optional.empty());
+    world.indexes.add(IX);
+    world.liveIndexes.add(
+        lacking(
+            2, World.live("ix", World.body(IX), Optional.of(World.mark(IX, Mark.Origin.MADE)))));
+    return world;
+  }
+
+  private static ObservedIndex lacking(int parts, ObservedIndex index) {
+    return new ObservedIndex(
+        index.oid(),
+        index.name(),
+        index.body(),
+        index.valid(),
+        index.building(),
+        index.constraint(),
+        index.uniqueColumns(),
+        index.comment(),
+        index.mark(),
+        index.ties(),
+        index.settings(),
+        parts);
+  }
+
+  @Test
+  void whatChunksLackIsBuiltBesideWhereTimescaleRecordsWhoseTheirIndexesAre() {
+    for (String version : List.of("2.10.3", "2.21.4", "2.9.1")) {
+      assertThat(incomplete(version, OnDestructive.DENY).tenantPlan().changes())
+          .as(version)
+          .singleElement()
+          .isInstanceOf(RepairIndex.class);
+    }
+  }
+
+  @Test
+  void elsewhereItIsDroppedFirstAndThatIsUpToSafety() {
+    for (String version : List.of("2.22.0", "2.23.0-dev", "2.100.1", "3.0.0")) {
+      World denied = incomplete(version, OnDestructive.DENY);
+      assertThat(denied.tenantPlan().changes()).as(version).isEmpty();
+      assertThat(denied.tenantPlan().findings())
+          .singleElement()
+          .satisfies(
+              f -> {
+                assertThat(f.reason()).isEqualTo(Reason.DestructiveDenied);
+                assertThat(f.message()).contains("t.ix").contains("tell two equal indexes");
+              });
+      assertThat(incomplete(version, OnDestructive.ALLOW).tenantPlan().changes())
+          .as(version)
+          .singleElement()
+          .isInstanceOfSatisfying(
+              RebuildIndex.class,
+              r ->
+                  assertThat(r.script())
+                      .startsWith("DROP INDEX \"tenant_a\".\"ix\";\nCREATE INDEX \"_tdb_b_")
+                      .endsWith("RENAME TO \"ix\";\nCOMMIT;"));
+    }
+  }
+
+  @Test
+  void oneThatIsInvalidServesNobodyAndIsDroppedAtOnce() {
+    World world = incomplete("2.23.0", OnDestructive.DENY);
+    ObservedIndex live = world.liveIndexes.remove(0);
+    world.liveIndexes.add(World.invalid(live));
+    assertThat(world.tenantPlan().changes()).singleElement().isInstanceOf(RebuildIndex.class);
+  }
+
+  @Test
+  void onlyIndexesOfEqualStructureAreInEachOthersWay() {
+    World world = incomplete("2.23.0", OnDestructive.DENY);
+    world.liveIndexes.clear();
+    world.liveIndexes.add(
+        World.live(
+            "ix",
+            new IndexBody(false, "USING btree (b)"),
+            Optional.of(World.mark(IX, Mark.Origin.MADE))));
+    assertThat(world.tenantPlan().changes()).singleElement().isInstanceOf(ReplaceIndex.class);
+    world.liveIndexes.clear();
+    world.liveIndexes.add(
+        World.live(
+            "ix",
+            new IndexBody(false, "USING btree (a) WITH (fillfactor='70', deduplicate_items=off)"),
+            Optional.of(World.mark(IX, Mark.Origin.MADE))));
+    assertThat(world.tenantPlan().changes()).isEmpty();
+    assertThat(world.tenantPlan().findings())
+        .extracting(Finding::reason)
+        .containsExactly(Reason.DestructiveDenied);
+    world.hypertable = Optional.empty();
+    assertThat(world.tenantPlan().changes()).singleElement().isInstanceOf(ReplaceIndex.class);
   }
 }

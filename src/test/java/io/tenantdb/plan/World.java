@@ -74,6 +74,7 @@ final class World {
   final List<ObservedTable> undeclared = new ArrayList<>();
   final List<ObservedAggregate> liveAggregates = new ArrayList<>();
   final Map<String, CanonicalAggregate> queries = new HashMap<>();
+  final List<ObservedAggregate> undeclaredAggregates = new ArrayList<>();
   final List<String> schemas = new ArrayList<>(List.of("tenant_a"));
   final List<ObservedIndex> liveIndexes = new ArrayList<>();
   final Map<String, NamedRelation> names = new HashMap<>();
@@ -87,9 +88,12 @@ final class World {
   OnMissingTable onMissing = OnMissingTable.WAIT;
   OnDestructive onDestructive = OnDestructive.DENY;
   OnDrift onDrift = OnDrift.CORRECT;
+  Prune prune = Prune.DISABLED;
   boolean allowSuperuserOwned = false;
+  boolean deletion = false;
   WhenTimescaleMissing whenMissing = WhenTimescaleMissing.SKIP;
   Edition edition = Edition.COMMUNITY;
+  String timescaleVersion = "2.23.0";
   Optional<ObservedHypertable> hypertable = Optional.empty();
   ObservedTable.Kind kind = ObservedTable.Kind.ORDINARY;
   TenantHistory history = TenantHistory.NONE;
@@ -320,13 +324,16 @@ final class World {
             new Safety(
                 onDestructive,
                 onDrift,
-                Prune.DISABLED,
+                prune,
                 allowSuperuserOwned,
                 Duration.ofSeconds(3),
                 Duration.ofHours(2)));
     Observed observed = observed();
-    return new Planner(desired, observed, canonical(observed), history)
-        .plan(schema -> new DesiredTenant(indexes, hypertables));
+    return deletion
+        ? new Planner(desired.forDeletion(), observed, canonical(observed), history)
+            .plan(schema -> new DesiredTenant(List.of(), List.of()))
+        : new Planner(desired, observed, canonical(observed), history)
+            .plan(schema -> new DesiredTenant(indexes, hypertables));
   }
 
   TenantPlan tenantPlan() {
@@ -360,14 +367,16 @@ final class World {
     Timescale timescale =
         edition == Edition.NONE
             ? new Timescale(edition, Optional.empty(), Optional.empty())
-            : new Timescale(edition, Optional.of("2.23.0"), Optional.of("public"));
+            : new Timescale(edition, Optional.of(timescaleVersion), Optional.of("public"));
     ServerInfo server =
         new ServerInfo(
             "17.5", 170005, timescale, Optional.empty(), 5, true, "operator", false, true, true);
     TreeMap<String, ObservedTenant> tenants = new TreeMap<>();
     for (String schema : schemas) {
       tenants.put(
-          schema, new ObservedTenant(schema, tables, live, undeclared, names, "", usableBy));
+          schema,
+          new ObservedTenant(
+              schema, tables, live, undeclared, undeclaredAggregates, names, "", usableBy));
     }
     return new Observed(
         server,
