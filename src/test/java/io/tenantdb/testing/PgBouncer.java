@@ -135,9 +135,7 @@ public final class PgBouncer {
             Unprivileged.way().cache().resolve("pgbouncer"),
             unfinished -> {
               Parts.say("unpacking Debian's package pgbouncer, once");
-              for (String name : packages()) {
-                apt(unfinished, "apt-get", "download", name);
-              }
+              download(unfinished);
               for (Path file : files(unfinished)) {
                 apt(unfinished, "dpkg", "-x", file.toString(), unfinished.toString());
               }
@@ -155,6 +153,22 @@ public final class PgBouncer {
       return found;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A machine that was just made has no lists of packages, or old ones. */
+  private static void download(Path directory) {
+    try {
+      downloadListed(directory);
+    } catch (PartUnavailableException notListed) {
+      apt(directory, "apt-get", "update");
+      downloadListed(directory);
+    }
+  }
+
+  private static void downloadListed(Path directory) {
+    for (String name : packages()) {
+      apt(directory, "apt-get", "download", name);
     }
   }
 
@@ -187,9 +201,7 @@ public final class PgBouncer {
     Command.Result result = Command.run(LIMIT, Map.of("LC_ALL", "C"), all);
     if (result.status() != 0) {
       throw new PartUnavailableException(
-          String.join(" ", command)
-              + " failed; an older apt-get update? "
-              + result.error().strip());
+          String.join(" ", command) + " failed: " + result.error().strip());
     }
   }
 }
