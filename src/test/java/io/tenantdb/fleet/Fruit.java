@@ -96,10 +96,19 @@ final class Fruit {
   }
 
   Database open(String user, String password) {
+    return open(server.port(), user, password);
+  }
+
+  /** The same through another port of 127.0.0.1, as the superuser. */
+  Database openThrough(int port) {
+    return open(port, server.user(), server.password());
+  }
+
+  private Database open(int port, String user, String password) {
     return Database.of(
         new ConnectionSettings(
             server.host(),
-            server.port(),
+            port,
             name,
             user,
             new Password(password),
