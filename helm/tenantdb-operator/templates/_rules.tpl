@@ -2,10 +2,11 @@
 What the operator may do wherever it watches, and no more. The operator's tests run with these rules, as this account.
 */}}
 {{- define "tenantdb-operator.rules" -}}
-# Its resources are listed and watched. It never writes one, nor reads one alone.
+# Its resources are listed and watched; none is read alone. A patch puts the finalizer on one with deletionPolicy: Delete, and
+# takes it off again; it writes nothing else of a resource.
 - apiGroups: [tenantdb.io]
   resources: [tenantdatabases]
-  verbs: [list, watch]
+  verbs: [list, watch, patch]
 # Status is written by server-side apply, which is a patch.
 - apiGroups: [tenantdb.io]
   resources: [tenantdatabases/status]

@@ -22,6 +22,8 @@ const { values: options } = parseArgs({
 const db = await boot({ template: options.template, community: options.license !== 'apache' })
 const queue = new Queue(Number(options['wait-ms']))
 const sessions = new Map()
+// The one backend's: a client that is told another concludes that a pooler is in between.
+const [{ pid }] = (await db.query('select pg_backend_pid() as pid')).rows
 
 // What PostgreSQL reports to a client at the start of a session.
 const REPORTED = [
@@ -33,13 +35,14 @@ const REPORTED = [
 const ENDS_UNIT = [FROM_CLIENT.query, FROM_CLIENT.sync, FROM_CLIENT.functionCall, FROM_CLIENT.flush]
 
 let lastId = 0
+let lastKey = Math.trunc(Math.random() * 2 ** 30)
 
 class Connection {
   #socket
   #session = null
   #unread = Buffer.alloc(0)
   #unit = []
-  #key = Math.trunc(Math.random() * 2 ** 31)
+  #key = ++lastKey
 
   constructor(socket) {
     this.#socket = socket
@@ -64,9 +67,9 @@ class Connection {
     if (code === STARTUP.ssl || code === STARTUP.gss) {
       this.#socket.write('N')
     } else if (code === STARTUP.cancel) {
-      const victim = sessions.get(body.readInt32BE(0))
+      const victim = sessions.get(body.readInt32BE(4))
       // A statement that runs cannot be cancelled: nothing else runs meanwhile.
-      if (victim?.key === body.readInt32BE(4)) queue.cancel(victim.session)
+      if (victim) queue.cancel(victim)
       this.#socket.end()
       return false
     } else {
@@ -78,7 +81,7 @@ class Connection {
   #start(parameters) {
     const session = new Session(++lastId, parameters.user ?? 'postgres', this.#socket, db, options.license)
     this.#session = session
-    sessions.set(session.id, { session, key: this.#key })
+    sessions.set(this.#key, session)
     queue.submit(session, async () => {
       if (!await session.begin(parameters)) {
         const text = `role "${session.user}" does not exist or may not log in`
@@ -90,7 +93,7 @@ class Connection {
         const [{ value }] = await session.query('select current_setting($1,true) as value', [name])
         if (value !== null) answer.push(message('S', cString(name), cString(value)))
       }
-      answer.push(message('K', int32(session.id), int32(this.#key)), readyForQuery('I'))
+      answer.push(message('K', int32(pid), int32(this.#key)), readyForQuery('I'))
       this.#socket.write(Buffer.concat(answer))
     })
   }
@@ -130,7 +133,7 @@ class Connection {
 
   #closed() {
     if (!this.#session) return
-    sessions.delete(this.#session.id)
+    sessions.delete(this.#key)
     queue.close(this.#session)
   }
 }

@@ -3,17 +3,20 @@ package io.tenantdb.apply;
 import io.tenantdb.database.SqlStates;
 import io.tenantdb.model.AggregateChange.CreateAggregate;
 import io.tenantdb.model.AggregateChange.FillAggregate;
+import io.tenantdb.model.Blocker;
 import io.tenantdb.model.BuildProgress;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
-import io.tenantdb.model.IndexChange.CreateIndex;
+import io.tenantdb.model.IndexChange;
 import io.tenantdb.model.IndexChange.DropLeftover;
-import io.tenantdb.model.IndexChange.PublishIndex;
+import io.tenantdb.model.IndexPartChange.DropPartLeftover;
+import io.tenantdb.model.IndexSetting.DropIndex;
 import io.tenantdb.model.MaterializedViewChange.CreateMaterializedView;
 import io.tenantdb.model.MaterializedViewChange.RefreshMaterializedView;
 import io.tenantdb.model.Reason;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
@@ -29,7 +32,7 @@ public final class ChangeExecutor implements AutoCloseable {
 
   private final WorkSession session;
   private final SessionLocks locks;
-  private final IndexBuilder indexes;
+  private final IndexChanges indexes;
   private final AggregateFiller filler;
 
   /**
@@ -40,8 +43,18 @@ public final class ChangeExecutor implements AutoCloseable {
       WorkSession session, Consumer<BuildProgress> progress, Predicate<Change> mayGoOn) {
     this.session = session;
     this.locks = new SessionLocks(session);
-    this.indexes = new IndexBuilder(session, locks);
+    this.indexes = new IndexChanges(session, locks);
     this.filler = new AggregateFiller(session, progress, mayGoOn);
+  }
+
+  /**
+   * How a change ends that has waited for {@code buildTimeout}.
+   *
+   * @param blocker who was last seen in its way
+   */
+  public static ChangeResult givenUp(Change change, Optional<Blocker> blocker) {
+    return ChangeResult.postponed(
+        change, Reason.BuildTimeout, "", Sentences.givenUp(change, blocker));
   }
 
   /** Carries the change out. */
@@ -49,18 +62,14 @@ public final class ChangeExecutor implements AutoCloseable {
     long start = System.nanoTime();
     try {
       session.actAs(change.target().owner());
-      if (change instanceof CreateIndex create) {
-        indexes.create(create);
-      } else if (change instanceof PublishIndex publish) {
-        indexes.publish(publish);
-      } else if (change instanceof DropLeftover leftover) {
-        indexes.drop(leftover);
+      if (change instanceof IndexChange index) {
+        indexes.carryOut(index);
       } else if (change instanceof FillAggregate fill) {
         filler.fill(fill);
       } else if (change instanceof CreateMaterializedView
           || change instanceof RefreshMaterializedView) {
         // Long transactions: a concurrent build waits for them, and they for each other's rows.
-        locks.aloneInDatabase(
+        locks.aloneInDatabaseInTime(
             "another refresh, or a build with expressions, runs in this database; it is tried"
                 + " again",
             () -> session.transaction(change.statements()));
@@ -86,7 +95,7 @@ public final class ChangeExecutor implements AutoCloseable {
   private ChangeResult ended(
       Change change, Reason found, String sqlState, String words, long start) {
     Reason reason = inContext(change, found, Duration.ofNanos(System.nanoTime() - start));
-    String sentence = Sentences.of(change, reason, sqlState, words);
+    String sentence = Sentences.of(change, reason, sqlState, words, session.blocker());
     return reason.stalls()
         ? ChangeResult.failed(change, reason, sqlState, sentence)
         : ChangeResult.postponed(change, reason, sqlState, sentence);
@@ -100,7 +109,11 @@ public final class ChangeExecutor implements AutoCloseable {
 
   private Reason inContext(Change change, Reason found, Duration took) {
     boolean gaveUp = found == Reason.LockTimeout || found == Reason.Interrupted;
-    if (change instanceof DropLeftover && gaveUp) {
+    boolean drops =
+        change instanceof DropLeftover
+            || change instanceof DropPartLeftover
+            || change instanceof DropIndex;
+    if (drops && (gaveUp || found == Reason.BuildTimeout)) {
       return Reason.LeftoverPending;
     }
     if (change instanceof CreateAggregate && found == Reason.NotSupported) {
@@ -113,8 +126,13 @@ public final class ChangeExecutor implements AutoCloseable {
     return one && gaveUp && timeIsUp ? Reason.BuildTimeout : found;
   }
 
-  /** No row is read when an aggregate is made, so that the detail holds no values. */
+  /**
+   * No row is read when an aggregate is made, nor when anything is dropped: no detail holds values.
+   */
   private static String words(Change change, SQLException e) {
+    if (SqlStates.whileChanging(e) == Reason.HasDependents) {
+      return SqlStates.dependents(e);
+    }
     return change instanceof CreateAggregate
         ? SqlStates.messageAndDetail(e)
         : SqlStates.primaryMessage(e);

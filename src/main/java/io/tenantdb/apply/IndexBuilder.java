@@ -1,192 +1,129 @@
 package io.tenantdb.apply;
 
-import io.tenantdb.database.AdvisoryLock;
-import io.tenantdb.database.Sql;
-import io.tenantdb.model.Identifiers;
-import io.tenantdb.model.IndexBody;
+import io.tenantdb.model.Change;
 import io.tenantdb.model.IndexChange.Build;
 import io.tenantdb.model.IndexChange.CreateIndex;
-import io.tenantdb.model.IndexChange.DropLeftover;
 import io.tenantdb.model.IndexChange.PublishIndex;
+import io.tenantdb.model.IndexReplacement;
+import io.tenantdb.model.IndexReplacement.RebuildIndex;
 import io.tenantdb.model.Reason;
-import io.tenantdb.model.Statement;
 import io.tenantdb.model.Target;
 import java.sql.SQLException;
-import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
 /**
- * Builds an index under its reserved name, verifies it, and publishes it with its mark in one
- * transaction. Whatever is killed in between is recognised from the catalogs by the next pass.
- *
- * <p>Holds the session lock of the table from the build to the publishing, and on to the next index
- * of the same table, so that two builders never meet; a server process that outlives its client
- * holds it too, which tells the next operator that the builder is alive.
+ * Makes and replaces indexes: built under a reserved name, verified, published with the mark in one
+ * transaction, the old one dropped. Whatever is killed in between is recognised from the catalogs
+ * by the next pass, and gone on with here. Runs under the session lock of the table.
  */
 final class IndexBuilder {
 
-  private final WorkSession session;
-  private final SessionLocks locks;
-  private Optional<TableLock> held = Optional.empty();
+  private final IndexCatalog catalog;
+  private final IndexBuild builds;
+  private final SmallBuild smallBuilds;
+  private final IndexPublisher publisher;
+  private final IndexDropper dropper;
 
-  private record TableLock(AdvisoryLock.Key key, AdvisoryLock lock) {}
-
-  IndexBuilder(WorkSession session, SessionLocks locks) {
-    this.session = session;
-    this.locks = locks;
+  IndexBuilder(
+      IndexCatalog catalog,
+      IndexBuild builds,
+      SmallBuild smallBuilds,
+      IndexPublisher publisher,
+      IndexDropper dropper) {
+    this.catalog = catalog;
+    this.builds = builds;
+    this.smallBuilds = smallBuilds;
+    this.publisher = publisher;
+    this.dropper = dropper;
   }
 
   void create(CreateIndex change) throws SQLException {
+    if (smallBuilds.create(change)) {
+      return;
+    }
     Target target = change.target();
-    locked(
-        target,
-        () -> {
-          try {
-            build(change);
-            verify(target, change.reservedName(), change.accepted());
-          } catch (SQLException | ApplyException e) {
-            dropUnpublished(change, e);
-            throw e;
-          }
-          // What is built and cannot be published now is published by the next pass.
-          session.transaction(change.publishing());
-        });
+    String name = change.index().name();
+    Map<String, LiveIndex> live = catalog.read(target, name, change.reservedName());
+    if (live.containsKey(name)) {
+      throw new ApplyException(
+          Reason.Progressing,
+          "an index of the name was made since this was planned; the next pass plans it anew");
+    }
+    buildUnlessBuilt(change, change, live);
+    droppingWhatFails(
+        change, () -> publisher.publish(target, name, change.accepted(), change.publishing()));
   }
 
   void publish(PublishIndex change) throws SQLException {
-    locked(
-        change.target(),
-        () -> {
-          verify(change.target(), change.reservedName(), Set.of(change.body()));
-          session.transaction(change.statements());
-        });
+    publisher.publish(change.target(), change.name(), Set.of(change.body()), change.statements());
   }
 
-  void drop(DropLeftover change) throws SQLException {
-    locked(change.target(), () -> drop(change.statements(), change.hypertable()));
-  }
-
-  private void drop(List<Statement> statements, boolean hypertable) throws SQLException {
-    if (hypertable) {
-      session.transaction(statements);
-    } else {
-      session.execute(statements.get(0));
+  void replace(IndexReplacement change) throws SQLException {
+    CreateIndex build = change.build();
+    String name = build.index().name();
+    String retired = change.old().retiredName();
+    Map<String, LiveIndex> live =
+        catalog.read(change.target(), name, build.reservedName(), retired);
+    new PlannedIndex(change).still(Optional.ofNullable(live.get(name)));
+    if (live.containsKey(retired)) {
+      // It was replaced before, came back, and the first one is not dropped yet.
+      dropper.inTheWay(change.target(), live.get(retired), change.old().concurrently());
     }
-  }
-
-  private void locked(Target target, WorkSession.SqlAction action) throws SQLException {
-    AdvisoryLock.Key key = AdvisoryLock.Key.table(target.schema(), target.table());
-    if (held.filter(h -> h.key().equals(key)).isEmpty()) {
-      release();
-      AdvisoryLock lock =
-          locks.acquire(
-              key,
-              session.safety().lockTimeout(),
-              "another session of the operator is at work on the table; it is tried again");
-      held = Optional.of(new TableLock(key, lock));
+    boolean built = isBuilt(build, live.get(build.reservedName()));
+    if (built || !smallBuilds.replace(change)) {
+      buildUnlessBuilt(change, build, live);
+      droppingWhatFails(build, () -> publisher.swap(change, live.get(name).onTable()));
     }
-    action.run();
+    dropper.retired(change);
   }
 
-  /** Gives the lock of the table back that was worked on last. */
-  void release() throws SQLException {
-    if (held.isPresent()) {
-      locks.release(held.get().lock());
+  /** The same where the two cannot be there at once. */
+  void rebuild(RebuildIndex change) throws SQLException {
+    CreateIndex build = change.build();
+    String name = build.index().name();
+    Map<String, LiveIndex> live = catalog.read(change.target(), name, build.reservedName());
+    IndexReplacement now = new PlannedIndex(change).still(Optional.ofNullable(live.get(name)));
+    if (live.containsKey(build.reservedName())) {
+      dropper.inTheWay(change.target(), live.get(build.reservedName()), false);
     }
-    held = Optional.empty();
+    dropper.before(change);
+    builds.run(change, build);
+    droppingWhatFails(
+        build, () -> publisher.publish(change.target(), name, build.accepted(), now.succeeding()));
   }
 
-  private void build(CreateIndex change) throws SQLException {
-    WorkSession.SqlAction build = () -> session.execute(Statement.of(change.buildSql()));
-    WorkSession.SqlAction bounded =
-        change.build() == Build.CONCURRENTLY
-            ? build
-            : () ->
-                // Its SHARE request queues the writers of a chunk behind it, so it may not wait for
-                // long.
-                session.with(
-                    "lock_timeout",
-                    WorkSession.millis(session.safety().lockTimeout()),
-                    WorkSession.millis(session.safety().buildTimeout()),
-                    build);
-    if (!change.index().resolvesNames()) {
-      bounded.run();
+  private void buildUnlessBuilt(Change change, CreateIndex build, Map<String, LiveIndex> live)
+      throws SQLException {
+    LiveIndex found = live.get(build.reservedName());
+    if (isBuilt(build, found)) {
       return;
     }
-    WorkSession.SqlAction resolved =
-        () ->
-            session.with(
-                "search_path", Identifiers.list(change.searchPath()), "pg_catalog", bounded);
-    // Two builds with expressions or predicates wait for each other's snapshots: one at a time in a
-    // database.
-    locks.aloneInDatabase(
-        "another build with expressions runs in this database; it is tried again", resolved);
+    if (found != null && build.build() != Build.PARTITIONED) {
+      dropper.inTheWay(build.target(), found, build.build() == Build.CONCURRENTLY);
+    }
+    builds.run(change, build);
   }
 
-  private void verify(Target target, String name, Set<IndexBody> accepted) throws SQLException {
-    List<Built> built =
-        Sql.query(
-            session.connection(),
-            Statement.of(
-                "SELECT x.indisvalid, x.indisunique, pg_get_indexdef(x.indexrelid),"
-                    + " quote_ident(i.relname), quote_ident(n.nspname),"
-                    + " quote_ident(n.nspname) || '.' || quote_ident(t.relname)"
-                    + " FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid"
-                    + " JOIN pg_class t ON t.oid = x.indrelid"
-                    + " JOIN pg_namespace n ON n.oid = i.relnamespace"
-                    + " WHERE n.nspname = ? AND i.relname = ? AND t.relname = ?",
-                target.schema(),
-                name,
-                target.table()),
-            row ->
-                new Built(
-                    row.getBoolean(1),
-                    IndexBody.of(
-                        row.getString(3),
-                        row.getBoolean(2),
-                        row.getString(4),
-                        row.getString(6),
-                        row.getString(5))));
-    if (built.isEmpty()) {
-      throw new ApplyException(Reason.Gone, "the index vanished while it was built");
-    }
-    if (!built.get(0).valid()) {
-      throw new ApplyException(
-          Reason.Interrupted, "the build left an invalid index; it is dropped and built again");
-    }
-    if (!accepted.contains(built.get(0).body())) {
-      throw new ApplyException(
-          Reason.VerificationFailed,
-          "what was built is not what was declared: " + built.get(0).body().summary(200));
-    }
+  /** A run of ours was killed, or its server process outlived it, before the publishing. */
+  private static boolean isBuilt(CreateIndex build, LiveIndex found) {
+    return found != null
+        && found.valid()
+        && found.body().filter(build.accepted()::contains).isPresent();
   }
 
-  private record Built(boolean valid, IndexBody body) {}
-
-  /** Best effort: what stays is dropped by the next pass. */
-  private void dropUnpublished(CreateIndex change, Exception cause) {
-    DropLeftover leftover =
-        new DropLeftover(
-            change.target(), change.reservedName(), change.build() != Build.CONCURRENTLY);
+  /**
+   * What is built and cannot be published now, because somebody holds a lock, is published by the
+   * next pass; what may not be published goes.
+   */
+  private void droppingWhatFails(CreateIndex build, WorkSession.SqlAction publishing)
+      throws SQLException {
     try {
-      if (!session.connection().isClosed() && exists(change.target(), change.reservedName())) {
-        session.cleanUp(leftover.statements());
-      }
-    } catch (SQLException e) {
-      cause.addSuppressed(e);
+      publishing.run();
+    } catch (ApplyException e) {
+      builds.dropUnpublished(build, e);
+      throw e;
     }
-  }
-
-  private boolean exists(Target target, String name) throws SQLException {
-    return !Sql.query(
-            session.connection(),
-            Statement.of(
-                "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-                    + " WHERE n.nspname = ? AND c.relname = ? AND c.relkind = 'i'",
-                target.schema(),
-                name),
-            row -> row.getInt(1))
-        .isEmpty();
   }
 }

@@ -2,10 +2,9 @@ package io.tenantdb.apply;
 
 import io.tenantdb.model.AggregateChange.CreateAggregate;
 import io.tenantdb.model.AggregateChange.FillAggregate;
-import io.tenantdb.model.AggregateIndexChange.CreateAggregateIndex;
+import io.tenantdb.model.Blocker;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.DesiredIndex;
-import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.MaterializedViewChange.CreateMaterializedView;
 import io.tenantdb.model.MaterializedViewChange.RefreshMaterializedView;
 import io.tenantdb.model.Reason;
@@ -20,20 +19,61 @@ final class Sentences {
 
   private Sentences() {}
 
-  /** The sentence, with tenant and object in front. */
-  static String of(Change change, Reason reason, String sqlState, String words) {
-    return change.target().schema()
-        + ": "
-        + change.object()
-        + ": "
-        + said(change, reason, sqlState, words);
+  /**
+   * The sentence, with tenant and object in front.
+   *
+   * @param blocker who was last seen in its way
+   */
+  static String of(
+      Change change, Reason reason, String sqlState, String words, Optional<Blocker> blocker) {
+    return about(
+        change,
+        switch (reason) {
+          case BuildTimeout -> timeIsUp(blocker);
+          case LeftoverPending -> stays(blocker);
+          default -> said(change, reason, sqlState, words);
+        });
+  }
+
+  private static String stays(Optional<Blocker> blocker) {
+    return blocker
+        .map(
+            by ->
+                "an index that is to go cannot be dropped before this ends: "
+                    + by.text()
+                    + "; it is tried again.")
+        .orElse(
+            "an index that is to go cannot be dropped while other sessions use the table; it is tried"
+                + " again.");
+  }
+
+  private static String about(Change change, String words) {
+    return change.target().schema() + ": " + change.object() + ": " + words;
+  }
+
+  /** That a change was given up after {@code buildTimeout}. */
+  static String givenUp(Change change, Optional<Blocker> blocker) {
+    return about(change, timeIsUp(blocker));
+  }
+
+  private static String timeIsUp(Optional<Blocker> blocker) {
+    return blocker
+        .map(
+            by ->
+                "it was given up after spec.safety.buildTimeout, waiting for "
+                    + by.text()
+                    + "; end that transaction; it is tried again.")
+        .orElse("it was given up after spec.safety.buildTimeout; it is tried again.");
   }
 
   private static String said(Change change, Reason reason, String sqlState, String words) {
     return switch (reason) {
       case DuplicateRows -> duplicates(change);
       case DefinitionRefused -> refused(change, sqlState).orElseGet(() -> refusedAs(change, words));
-      case BuildTimeout -> "it was given up after spec.safety.buildTimeout; it is tried again.";
+      case HasDependents ->
+          "it is not dropped, because other objects depend on it: "
+              + words
+              + "; drop those first, or declare it again.";
       case LockTimeout -> "other sessions hold the table locked; it is tried again.";
       default -> stopped(words);
     };
@@ -62,12 +102,14 @@ final class Sentences {
     }
     return "rows of "
         + change.target().table()
-        + " break the unique index; remove the duplicates, and it will be built.";
+        + " are not unique"
+        + change.builds().map(index -> " by (" + columns(index) + ")").orElse("")
+        + "; remove the duplicates, and the index will be built.";
   }
 
   private static String columns(DesiredIndex unique) {
     return unique.keys().stream()
-        .flatMap(key -> key.column().stream())
+        .map(key -> key.column().or(key::expression).orElse("").strip().replaceAll("\\s+", " "))
         .collect(Collectors.joining(", "));
   }
 
@@ -81,7 +123,7 @@ final class Sentences {
       // No row is read, or nothing of the tenant's could have raised it.
       return Optional.empty();
     }
-    if (change instanceof CreateIndex || change instanceof CreateAggregateIndex) {
+    if (change.builds().isPresent()) {
       return Optional.of(
           "rows of "
               + change.target().table()

@@ -12,6 +12,9 @@ final class SessionLocks {
   /** How long a wait for a session lock may go on after a cancel. */
   private static final Duration CANCEL_CHECK = Duration.ofSeconds(1);
 
+  /** How long another short build is waited for. */
+  private static final Duration SHORT_BUILD = Duration.ofSeconds(1);
+
   private final WorkSession session;
 
   SessionLocks(WorkSession session) {
@@ -27,13 +30,19 @@ final class SessionLocks {
    */
   AdvisoryLock acquire(AdvisoryLock.Key key, Duration patience, String otherwise)
       throws SQLException {
+    return acquire(key, patience, Reason.Busy, otherwise);
+  }
+
+  private AdvisoryLock acquire(
+      AdvisoryLock.Key key, Duration patience, Reason reason, String otherwise)
+      throws SQLException {
     AdvisoryLock lock = new AdvisoryLock(session.connection(), key);
     Instant end = Instant.now().plus(patience);
     try {
       while (!lock.poll(shorter(Duration.between(Instant.now(), end), CANCEL_CHECK))) {
         session.throwIfCancelled();
         if (!Instant.now().isBefore(end)) {
-          throw new ApplyException(Reason.Busy, otherwise);
+          throw new ApplyException(reason, otherwise);
         }
       }
       return lock;
@@ -43,10 +52,25 @@ final class SessionLocks {
     }
   }
 
-  /** Runs the action while no other session of ours does such work in this database. */
+  /**
+   * Builds while no other session of ours does in this database what holds a snapshot for long. A
+   * short build of another one is waited for; a long one holds nothing else up.
+   *
+   * @throws ApplyException with {@link Reason#WaitingForSnapshot} when it lasts
+   */
   void aloneInDatabase(String otherwise, WorkSession.SqlAction action) throws SQLException {
-    AdvisoryLock lock =
-        acquire(AdvisoryLock.Key.database(), session.safety().buildTimeout(), otherwise);
+    alone(SHORT_BUILD, Reason.WaitingForSnapshot, otherwise, action);
+  }
+
+  /** The same for what waits as long as a build may take. */
+  void aloneInDatabaseInTime(String otherwise, WorkSession.SqlAction action) throws SQLException {
+    alone(session.safety().buildTimeout(), Reason.Busy, otherwise, action);
+  }
+
+  private void alone(
+      Duration patience, Reason reason, String otherwise, WorkSession.SqlAction action)
+      throws SQLException {
+    AdvisoryLock lock = acquire(AdvisoryLock.Key.database(), patience, reason, otherwise);
     try {
       action.run();
     } finally {

@@ -2,6 +2,8 @@ package io.tenantdb.apply;
 
 import io.tenantdb.database.Database;
 import io.tenantdb.database.Sql;
+import io.tenantdb.database.SqlStates;
+import io.tenantdb.model.Blocker;
 import io.tenantdb.model.Desired.Safety;
 import io.tenantdb.model.Identifiers;
 import io.tenantdb.model.Reason;
@@ -16,7 +18,7 @@ import org.postgresql.PGConnection;
 
 /**
  * The connection on which one worker makes its changes: dedicated, because session locks and roles
- * must not leak into a pool. Not thread-safe, but for {@link #cancel()}.
+ * must not leak into a pool. Not thread-safe, but for {@link #cancel()} and {@link #giveUp}.
  *
  * <p>Waits as long as {@code buildTimeout} for locks unless told otherwise: a short {@code
  * lock_timeout} would abort the waits of CREATE INDEX CONCURRENTLY, which queue nobody, and leave
@@ -26,14 +28,21 @@ public final class WorkSession implements AutoCloseable {
 
   private final Connection connection;
   private final Safety safety;
+  private final OldSnapshots snapshots;
   private final int backendPid;
+  private final Object turn = new Object();
+  private boolean inStatement;
+  private Optional<ApplyException> givenUp = Optional.empty();
+  private volatile Optional<Blocker> blocker = Optional.empty();
   private String role = "";
   private volatile boolean cancelled;
   private volatile boolean cleaningUp;
 
-  private WorkSession(Connection connection, Safety safety, int backendPid) {
+  private WorkSession(
+      Connection connection, Safety safety, OldSnapshots snapshots, int backendPid) {
     this.connection = connection;
     this.safety = safety;
+    this.snapshots = snapshots;
     this.backendPid = backendPid;
   }
 
@@ -43,6 +52,12 @@ public final class WorkSession implements AutoCloseable {
    * @throws io.tenantdb.database.DatabaseException when the database cannot be reached
    */
   public static WorkSession open(Database database, Safety safety) throws SQLException {
+    return open(database, safety, new OldSnapshots(database, OldSnapshots.LIMIT));
+  }
+
+  /** The same, with a look at snapshots that several sessions share. */
+  public static WorkSession open(Database database, Safety safety, OldSnapshots snapshots)
+      throws SQLException {
     Connection connection = database.dedicated();
     try {
       String build = millis(safety.buildTimeout());
@@ -52,7 +67,7 @@ public final class WorkSession implements AutoCloseable {
       int pid =
           Sql.query(connection, Statement.of("SELECT pg_backend_pid()"), row -> row.getInt(1))
               .get(0);
-      return new WorkSession(connection, safety, pid);
+      return new WorkSession(connection, safety, snapshots, pid);
     } catch (SQLException | RuntimeException e) {
       connection.close();
       throw e;
@@ -62,6 +77,11 @@ public final class WorkSession implements AutoCloseable {
   /** The server process of this session. */
   public int backendPid() {
     return backendPid;
+  }
+
+  /** Whom a concurrent build would wait for. */
+  OldSnapshots snapshots() {
+    return snapshots;
   }
 
   /** Guard rails that this session keeps. */
@@ -92,10 +112,67 @@ public final class WorkSession implements AutoCloseable {
     }
   }
 
-  /** Runs one statement by itself. */
+  /**
+   * Runs one statement by itself: one that may last, and that {@link #giveUp} may end.
+   *
+   * @throws ApplyException that it was given up for
+   */
   void execute(Statement statement) throws SQLException {
     throwIfCancelled();
-    Sql.execute(connection, statement);
+    synchronized (turn) {
+      inStatement = true;
+    }
+    Optional<ApplyException> why;
+    try {
+      Sql.execute(connection, statement);
+      return;
+    } catch (SQLException e) {
+      why = endOfStatement().filter(by -> SqlStates.state(e).equals("57014"));
+      if (why.isEmpty()) {
+        throw e;
+      }
+      why.get().addSuppressed(e);
+    } finally {
+      endOfStatement();
+    }
+    throw why.get();
+  }
+
+  private Optional<ApplyException> endOfStatement() {
+    synchronized (turn) {
+      Optional<ApplyException> why = givenUp;
+      inStatement = false;
+      givenUp = Optional.empty();
+      return why;
+    }
+  }
+
+  /**
+   * From another thread: ends the lasting statement that runs now, which then fails with the given
+   * reason. A statement that has ended meanwhile is left alone, and so is whatever follows it: the
+   * session waits here until the server has been told.
+   *
+   * @return false when none runs
+   */
+  boolean giveUp(ApplyException why) {
+    synchronized (turn) {
+      if (!inStatement) {
+        return false;
+      }
+      givenUp = Optional.of(why);
+      cancelStatement();
+      return true;
+    }
+  }
+
+  /** Who was last seen in the way of the running change. */
+  Optional<Blocker> blocker() {
+    return blocker;
+  }
+
+  /** From another thread: tells who is in the way of the running change. */
+  void sees(Optional<Blocker> inTheWay) {
+    blocker = inTheWay;
   }
 
   /** Runs the action with a session setting changed, and puts the setting back. */
@@ -131,19 +208,28 @@ public final class WorkSession implements AutoCloseable {
    */
   void transaction(Optional<Statement> mustFindNothing, List<Statement> statements)
       throws SQLException {
+    atomically(
+        () -> {
+          if (mustFindNothing.isPresent()
+              && !Sql.query(connection, mustFindNothing.get(), row -> row.getString(1)).isEmpty()) {
+            throw new ApplyException(
+                Reason.Progressing,
+                "what it was planned on has changed since (a chunk has fallen due, or the object is another"
+                    + " one); the next pass plans it anew");
+          }
+          List<Statement> all = new ArrayList<>();
+          all.add(waitingForLocks(safety.lockTimeout()));
+          all.addAll(statements);
+          Sql.executeAll(connection, all);
+        });
+  }
+
+  /** Runs the action in one transaction; what goes wrong in it rolls it back. */
+  void atomically(SqlAction action) throws SQLException {
     throwIfCancelled();
     connection.setAutoCommit(false);
     try {
-      List<Statement> all = new ArrayList<>();
-      all.add(Statement.of("SET LOCAL lock_timeout = " + millis(safety.lockTimeout())));
-      if (mustFindNothing.isPresent()
-          && !Sql.query(connection, mustFindNothing.get(), row -> row.getString(1)).isEmpty()) {
-        throw new ApplyException(
-            Reason.Progressing,
-            "a chunk has fallen due since this was planned; the next pass plans it anew");
-      }
-      all.addAll(statements);
-      Sql.executeAll(connection, all);
+      action.run();
       connection.commit();
     } catch (SQLException | RuntimeException e) {
       rollback(e);
@@ -161,6 +247,11 @@ public final class WorkSession implements AutoCloseable {
     } catch (SQLException e) {
       cause.addSuppressed(e);
     }
+  }
+
+  /** Bounds the waits for locks until the end of the transaction. */
+  static Statement waitingForLocks(Duration atMost) {
+    return Statement.of("SET LOCAL lock_timeout = " + millis(atMost));
   }
 
   /** A short wait in the server's unit. */

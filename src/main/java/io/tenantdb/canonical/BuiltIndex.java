@@ -23,6 +23,7 @@ import java.util.Optional;
  * @param attributes {@code attnum} of keys and INCLUDE columns; 0 for expressions
  * @param options {@code indoption} of the keys: 1 DESC, 2 NULLS FIRST
  * @param parameters number of storage parameters
+ * @param opclassParameters number of all keys' operator class parameters
  * @param quotedTenant the tenant's schema as {@code quote_ident} prints it
  */
 record BuiltIndex(
@@ -37,6 +38,7 @@ record BuiltIndex(
     boolean nullsNotDistinct,
     String method,
     int parameters,
+    int opclassParameters,
     String quotedTenant) {
 
   private static final String READ =
@@ -46,6 +48,8 @@ record BuiltIndex(
                    quote_ident(n.nspname) || '.' || quote_ident(t.relname)],
              x.indisunique, x.indnkeyatts, x.indkey::int2[]::int4[], x.indoption::int2[]::int4[],
              x.indpred IS NOT NULL, %s, am.amname, coalesce(cardinality(i.reloptions), 0),
+             (SELECT coalesce(sum(cardinality(a.attoptions)), 0)::int4
+              FROM pg_attribute a WHERE a.attrelid = i.oid),
              quote_ident(%s)
       FROM pg_index x
       JOIN pg_class i ON i.oid = x.indexrelid
@@ -80,7 +84,8 @@ record BuiltIndex(
                     row.getBoolean(9),
                     row.getString(10),
                     row.getInt(11),
-                    row.getString(12)))
+                    row.getInt(12),
+                    row.getString(13)))
         .get(0);
   }
 
@@ -113,6 +118,8 @@ record BuiltIndex(
             && nullsNotDistinct == declared.nullsNotDistinct()
             && method.equals(declared.method())
             && parameters == declared.with().size()
+            && opclassParameters
+                == declared.keys().stream().mapToInt(key -> key.opclassParameters().size()).sum()
             && sameKeys(declared, layout)
             && sameInclude(declared, layout);
     return same

@@ -10,6 +10,7 @@ import io.tenantdb.model.CanonicalIndex;
 import io.tenantdb.model.CanonicalInterval;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredTenant;
+import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.Observed;
 import io.tenantdb.model.ServerInfo;
 import io.tenantdb.model.TimeSpan;
@@ -34,6 +35,7 @@ public final class Canonicalizer {
   private World world;
   private FormCache<IndexKey, CanonicalIndex> indexes;
   private FormCache<AggregateKey, CanonicalAggregate> aggregates;
+  private Map<IndexKey, Set<IndexBody>> looked = Map.of();
 
   /** What all answers depend on beside their keys. */
   private record World(
@@ -73,7 +75,8 @@ public final class Canonicalizer {
 
   /**
    * The canonical form of everything that a plan for these tenants will compare. Expressions over a
-   * table that belongs to a superuser are not tried: their form is unknown.
+   * table that belongs to a superuser are not tried, unless {@code safety.allowSuperuserOwned}:
+   * their form is unknown.
    *
    * @param resolved what each tenant must have, by schema
    * @throws DatabaseException when the server could not be asked at all; with {@link
@@ -95,14 +98,21 @@ public final class Canonicalizer {
           known(
               indexes,
               wanted.indexes(),
+              doubtful(wanted.indexes()),
               new IndexForms(connection, observed.server().versionNum())::of);
+      looked = new HashMap<>();
+      wanted.indexes().forEach((key, task) -> looked.put(key, task.live()));
       Map<AggregateKey, CanonicalAggregate> texts =
-          known(aggregates, wanted.queries(), new AggregateForms(connection)::of);
+          known(aggregates, wanted.queries(), Set.of(), new AggregateForms(connection)::of);
       Set<String> live = new HashSet<>(wanted.liveIntervals());
       texts.values().forEach(text -> buckets(text).forEach(live::add));
       Map<String, CanonicalInterval> intervals =
           new Intervals(connection, observed.now()).read(wanted.declaredIntervals(), live);
-      return new Canonical(Map.copyOf(bodies), Map.copyOf(texts), intervals);
+      return new Canonical(
+          Map.copyOf(bodies),
+          Map.copyOf(texts),
+          new Tablespaces(connection).refusals(wanted.placements()),
+          intervals);
     } catch (SQLException e) {
       throw database.failure(e, "find out what the declared indexes look like");
     }
@@ -114,15 +124,33 @@ public final class Canonicalizer {
     Map<K, F> forms(Map<K, T> tasks) throws SQLException;
   }
 
-  /** What the cache has, and for the rest the server's answer. */
+  /**
+   * What a live index differs from, and no other look has said so of the same ones: it may do so
+   * only because a function or a type was renamed, or a column got another type.
+   */
+  private Set<IndexKey> doubtful(Map<IndexKey, IndexTask> tasks) {
+    Set<IndexKey> doubtful = new HashSet<>();
+    tasks.forEach(
+        (key, task) ->
+            indexes
+                .form(key)
+                .filter(form -> !task.agreesWith(form))
+                .filter(form -> !task.live().equals(looked.get(key)))
+                .ifPresent(form -> doubtful.add(key)));
+    return doubtful;
+  }
+
+  /** What the cache has, but for the doubtful, and for the rest the server's answer. */
   private static <T, K, F> Map<K, F> known(
-      FormCache<K, F> cache, Map<K, T> wanted, Asking<T, K, F> asking) throws SQLException {
+      FormCache<K, F> cache, Map<K, T> wanted, Set<K> doubtful, Asking<T, K, F> asking)
+      throws SQLException {
     Map<K, F> forms = new HashMap<>();
     Map<K, T> missing = new LinkedHashMap<>();
     wanted.forEach(
         (key, task) ->
             cache
                 .form(key)
+                .filter(form -> !doubtful.contains(key))
                 .ifPresentOrElse(form -> forms.put(key, form), () -> missing.put(key, task)));
     forms.putAll(asking.forms(missing));
     cache.keep(forms);

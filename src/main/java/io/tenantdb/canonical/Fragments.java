@@ -5,6 +5,7 @@ import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Reason;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.postgresql.core.NativeQuery;
@@ -35,20 +36,19 @@ final class Fragments {
               .flatMap(FragmentScanner::problem)
               .map(said -> refused(at + ".expression", said))
               .or(() -> name(at + ".opclass", key.opclass()))
-              .or(() -> name(at + ".collation", key.collation()));
+              .or(() -> name(at + ".collation", key.collation()))
+              .or(() -> parameters(at + ".opclassParameters", key.opclassParameters()));
       if (problem.isPresent()) {
         return problem;
       }
     }
-    for (String parameter : index.with().keySet()) {
-      if (!PARAMETER.matcher(parameter).matches()) {
-        return Optional.of(refused(path + ".with", "has a key that is no parameter's name"));
-      }
-    }
-    return index
-        .where()
-        .flatMap(FragmentScanner::problem)
-        .map(said -> refused(path + ".where", said))
+    return parameters(path + ".with", index.with())
+        .or(
+            () ->
+                index
+                    .where()
+                    .flatMap(FragmentScanner::problem)
+                    .map(said -> refused(path + ".where", said)))
         .or(() -> oneStatement(index, path));
   }
 
@@ -67,6 +67,12 @@ final class Fragments {
     return value
         .filter(text -> !NAME.matcher(text).matches())
         .map(text -> refused(field, "is not a name as SQL writes it"));
+  }
+
+  private static Optional<Refused> parameters(String field, Map<String, String> values) {
+    return values.keySet().stream().allMatch(name -> PARAMETER.matcher(name).matches())
+        ? Optional.empty()
+        : Optional.of(refused(field, "has a key that is no parameter's name"));
   }
 
   /** The driver's own view of the whole statement. */

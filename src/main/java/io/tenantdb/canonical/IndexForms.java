@@ -5,6 +5,7 @@ import io.tenantdb.model.Canonical.IndexKey;
 import io.tenantdb.model.CanonicalIndex;
 import io.tenantdb.model.CanonicalIndex.Refused;
 import io.tenantdb.model.CanonicalIndex.Unknown;
+import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Reason;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -15,6 +16,8 @@ import java.util.Optional;
 
 /** Finds the forms of many indexes with one clone per site. */
 final class IndexForms {
+  private static final int NULLS_NOT_DISTINCT = 150_000;
+
   private final Connection connection;
   private final int versionNum;
 
@@ -39,7 +42,7 @@ final class IndexForms {
                   Reason.InsufficientPrivilege,
                   "its expressions are tried as the table's owner, a role that is no superuser's"
                       + " and that this connection must be able to SET ROLE to"));
-          Optional<Refused> problem = Fragments.problem(task.index());
+          Optional<Refused> problem = Fragments.problem(task.index()).or(() -> lacks(task.index()));
           problem.ifPresentOrElse(refused -> forms.put(key, refused), () -> open.put(key, task));
         });
     for (int site = 0; !open.isEmpty(); site++) {
@@ -53,6 +56,17 @@ final class IndexForms {
       open.keySet().removeIf(key -> !(forms.get(key) instanceof Unknown));
     }
     return forms;
+  }
+
+  /** What this version does not know, and would call a syntax error. */
+  private Optional<Refused> lacks(DesiredIndex index) {
+    return index.nullsNotDistinct() && versionNum < NULLS_NOT_DISTINCT
+        ? Optional.of(
+            new Refused(
+                Reason.NotSupported,
+                "",
+                "nullsNotDistinct needs PostgreSQL 15, this is " + versionNum / 10_000))
+        : Optional.empty();
   }
 
   private static Map<CloneSite, Map<IndexKey, IndexTask>> bySite(
@@ -74,7 +88,7 @@ final class IndexForms {
     Map<IndexKey, CanonicalIndex> forms = new HashMap<>();
     try (TempClone clone = TempClone.create(connection, site, versionNum)) {
       for (Map.Entry<IndexKey, IndexTask> task : tasks.entrySet()) {
-        forms.put(task.getKey(), clone.form(task.getValue().index()));
+        forms.put(task.getKey(), clone.form(task.getValue()));
       }
     } catch (NoRightsException e) {
       tasks.keySet().forEach(key -> forms.put(key, TempClone.without(e)));

@@ -17,7 +17,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /** Lets PostgreSQL read interval texts. */
 final class Intervals {
@@ -91,7 +90,7 @@ final class Intervals {
     Map<String, CanonicalInterval> intervals = new HashMap<>();
     Sql.query(
             connection,
-            Statement.of(READ, now.toString(), array(texts)),
+            Statement.of(READ, now.toString(), Statement.array(texts)),
             row -> Map.entry(row.getString(1), interval(row)))
         .forEach(e -> intervals.put(e.getKey(), e.getValue()));
     return intervals;
@@ -108,11 +107,5 @@ final class Intervals {
    */
   private static boolean unreadable(SQLException e) {
     return SqlStates.state(e).startsWith("22") || SqlStates.whileRunning(e) == Reason.NotSupported;
-  }
-
-  private static String array(Collection<String> texts) {
-    return texts.stream()
-        .map(text -> '"' + text.replace("\\", "\\\\").replace("\"", "\\\"") + '"')
-        .collect(Collectors.joining(",", "{", "}"));
   }
 }

@@ -25,9 +25,9 @@ import java.util.Set;
  * security-restricted operation, in which {@code SET ROLE} is refused. The owner of the clone is
  * therefore made the owner of the real table ({@code SET LOCAL ROLE} before {@code CREATE TABLE}):
  * a clone of our own would run the tenant's functions with our rights in every other tenant. Where
- * the role cannot be taken, or is a superuser, only plain columns are tried, as ourselves: they run
- * nobody's code. Where the owner lacks TEMP, the clone is an ordinary table of the tenant's schema,
- * which nobody ever sees: it is never committed.
+ * the role cannot be taken, or is a superuser and the spec does not allow that, only plain columns
+ * are tried, as ourselves: they run nobody's code. Where the owner lacks TEMP, the clone is an
+ * ordinary table of the tenant's schema, which nobody ever sees: it is never committed.
  */
 final class TempClone implements AutoCloseable {
   private static final String INDEX = "_tdb_c_index";
@@ -112,10 +112,14 @@ final class TempClone implements AutoCloseable {
   }
 
   /** What PostgreSQL makes of the index. */
-  CanonicalIndex form(DesiredIndex index) throws SQLException {
+  CanonicalIndex form(IndexTask task) throws SQLException {
+    DesiredIndex index = task.index();
     run("SAVEPOINT spec");
     try {
-      return built(index);
+      CanonicalIndex form = built(index);
+      return task.agreesWith(form) || index.plainColumns()
+          ? form
+          : withPasts(task, (Buildable) form);
     } catch (SQLException e) {
       return Verdicts.of(e, index, site.table());
     } finally {
@@ -124,10 +128,8 @@ final class TempClone implements AutoCloseable {
   }
 
   private CanonicalIndex built(DesiredIndex index) throws SQLException {
-    run("SET LOCAL search_path = " + site.path());
-    run(index.createSql(INDEX, relation, false));
-    run("SET LOCAL search_path = pg_catalog");
-    BuiltIndex first = BuiltIndex.read(connection, oid, site.schema(), versionNum);
+    build(index);
+    BuiltIndex first = read();
     Optional<Refused> refused = first.differsFrom(index, site.layout());
     if (refused.isPresent()) {
       return refused.get();
@@ -136,20 +138,10 @@ final class TempClone implements AutoCloseable {
     IndexBody printed = first.body();
     Set<IndexBody> accepted = new LinkedHashSet<>();
     accepted.add(printed);
-    run("ROLLBACK TO SAVEPOINT spec");
     // Some texts are printed in another form when they are fed back: what a dump and restore, or
     // whoever copies the definition, makes of them.
     try {
-      run(
-          "CREATE "
-              + (index.unique() ? "UNIQUE " : "")
-              + "INDEX "
-              + INDEX
-              + " ON "
-              + relation
-              + " "
-              + tail);
-      accepted.add(BuiltIndex.read(connection, oid, site.schema(), versionNum).body());
+      accepted.add(fedBack(index, tail));
     } catch (SQLException e) {
       if (Verdicts.of(e, index, site.table()) instanceof Unknown unknown) {
         return unknown;
@@ -157,6 +149,56 @@ final class TempClone implements AutoCloseable {
       // Printed text that cannot be read back: then nobody else can have built from it.
     }
     return new Buildable(printed, accepted);
+  }
+
+  /** Accepts also what {@code ALTER COLUMN … TYPE} would have made of it. */
+  private Buildable withPasts(IndexTask task, Buildable form) throws SQLException {
+    DesiredIndex index = task.index();
+    Set<IndexBody> accepted = new LinkedHashSet<>(form.accepted());
+    for (Retyping past : Retyping.of(site.layout(), form.printed().text())) {
+      if (accepted.containsAll(task.live())) {
+        break;
+      }
+      run("ROLLBACK TO SAVEPOINT spec");
+      try {
+        run(past.back(relation));
+        build(index);
+        run(past.forth(relation));
+        BuiltIndex altered = read();
+        accepted.add(altered.body());
+        accepted.add(fedBack(index, altered.tail()));
+      } catch (SQLException e) {
+        // No index of that past could have come to this day. Ends here where the session did.
+        Verdicts.of(e, index, site.table());
+      }
+    }
+    return new Buildable(form.printed(), accepted);
+  }
+
+  private void build(DesiredIndex index) throws SQLException {
+    run("SET LOCAL search_path = " + site.path());
+    // Not where it is declared to be kept: that is asked of the catalogs, without a file there.
+    run(index.withTablespace(Optional.empty()).createSql(INDEX, relation, false));
+    run("SET LOCAL search_path = pg_catalog");
+  }
+
+  private BuiltIndex read() throws SQLException {
+    return BuiltIndex.read(connection, oid, site.schema(), versionNum);
+  }
+
+  /** What a printed definition is printed as once it has been read again. */
+  private IndexBody fedBack(DesiredIndex index, String tail) throws SQLException {
+    run("ROLLBACK TO SAVEPOINT spec");
+    run(
+        "CREATE "
+            + (index.unique() ? "UNIQUE " : "")
+            + "INDEX "
+            + INDEX
+            + " ON "
+            + relation
+            + " "
+            + tail);
+    return read().body();
   }
 
   private void run(String sql) throws SQLException {

@@ -2,15 +2,18 @@ package io.tenantdb.canonical;
 
 import io.tenantdb.model.Canonical.AggregateKey;
 import io.tenantdb.model.Canonical.IndexKey;
+import io.tenantdb.model.Canonical.Placement;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.DesiredHypertable;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.DesiredTenant;
+import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.Observed;
 import io.tenantdb.model.Observed.OwnerRights;
 import io.tenantdb.model.ObservedAggregate;
 import io.tenantdb.model.ObservedHypertable;
+import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.ObservedTable.Kind;
 import io.tenantdb.model.ObservedTenant;
@@ -19,6 +22,7 @@ import io.tenantdb.model.TimeSpan;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -33,10 +37,12 @@ import java.util.function.Function;
  *
  * @param indexes by key, in the tenants' order
  * @param queries of aggregates, by key, in the tenants' order
+ * @param placements where indexes are declared to be kept
  */
 record Wanted(
     Map<IndexKey, IndexTask> indexes,
     Map<AggregateKey, QueryTask> queries,
+    Set<Placement> placements,
     Set<String> declaredIntervals,
     Set<String> liveIntervals) {
 
@@ -68,9 +74,11 @@ record Wanted(
     private final Observed observed;
     private final Map<IndexKey, DesiredIndex> indexes = new LinkedHashMap<>();
     private final Map<IndexKey, List<CloneSite>> sites = new LinkedHashMap<>();
+    private final Map<IndexKey, Set<IndexBody>> live = new HashMap<>();
+    private final Set<Placement> placements = new HashSet<>();
     private final QueryTasks queries;
     private final Set<String> declared = new HashSet<>();
-    private final Set<String> live = new HashSet<>();
+    private final Set<String> liveIntervals = new HashSet<>();
 
     Collector(Desired desired, Observed observed) {
       this.desired = desired;
@@ -88,8 +96,11 @@ record Wanted(
       if (table == null || table.kind() == Kind.OTHER) {
         return;
       }
+      Placement.of(table, index).ifPresent(placements::add);
       IndexKey key = IndexKey.of(tenant, table, index);
       indexes.putIfAbsent(key, index);
+      Set<IndexBody> bodies = live.computeIfAbsent(key, k -> new HashSet<>());
+      table.index(index.name()).flatMap(ObservedIndex::body).ifPresent(bodies::add);
       List<CloneSite> known = sites.computeIfAbsent(key, k -> new ArrayList<>(SITES));
       // An owner without TEMP needs a schema that it may use: another tenant's may be one.
       boolean usable = tenant.usableBy().contains(table.owner());
@@ -105,7 +116,10 @@ record Wanted(
         ObservedTenant tenant, ObservedTable table, DesiredIndex index) {
       OwnerRights rights = observed.owners().get(table.owner());
       TableLayout layout = observed.layouts().get(table.columnSignature());
-      boolean asOwner = rights != null && rights.settable() && !rights.superuser();
+      boolean asOwner =
+          rights != null
+              && rights.settable()
+              && (!rights.superuser() || desired.safety().allowSuperuserOwned());
       if (layout == null || !(asOwner || index.plainColumns())) {
         return Optional.empty();
       }
@@ -151,17 +165,17 @@ record Wanted(
 
     void live(ObservedAggregate aggregate) {
       for (ObservedAggregate.RefreshJob job : aggregate.jobs()) {
-        job.startOffset().ifPresent(span -> add(live, span));
-        job.endOffset().ifPresent(span -> add(live, span));
-        live.add(job.every());
+        job.startOffset().ifPresent(span -> add(liveIntervals, span));
+        job.endOffset().ifPresent(span -> add(liveIntervals, span));
+        liveIntervals.add(job.every());
       }
     }
 
     void live(ObservedHypertable hypertable) {
-      add(live, hypertable.chunkInterval());
+      add(liveIntervals, hypertable.chunkInterval());
       for (ObservedHypertable.Job job : hypertable.jobs()) {
-        job.after().ifPresent(span -> add(live, span));
-        live.add(job.every());
+        job.after().ifPresent(span -> add(liveIntervals, span));
+        liveIntervals.add(job.every());
       }
     }
 
@@ -179,9 +193,9 @@ record Wanted(
                 sites.get(key).stream()
                     .sorted(Comparator.comparing(site -> !site.asOwner()))
                     .toList();
-            tasks.put(key, new IndexTask(index, ownersFirst));
+            tasks.put(key, new IndexTask(index, ownersFirst, live.get(key)));
           });
-      return new Wanted(tasks, queries.tasks(), declared, live);
+      return new Wanted(tasks, queries.tasks(), placements, declared, liveIntervals);
     }
   }
 }

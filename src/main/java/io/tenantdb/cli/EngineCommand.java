@@ -2,7 +2,6 @@ package io.tenantdb.cli;
 
 import io.tenantdb.database.DatabaseException;
 import io.tenantdb.fleet.Outcome;
-import io.tenantdb.model.Reason;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Mixin;
@@ -11,12 +10,6 @@ import picocli.CommandLine.Spec;
 
 /** What the commands have in common: the options, and sentences instead of stack traces. */
 abstract class EngineCommand implements Callable<Integer> {
-
-  /** How a command prints. */
-  enum Format {
-    text,
-    json
-  }
 
   @Mixin private final ResourceOptions options = new ResourceOptions();
   @Spec private CommandSpec spec;
@@ -71,6 +64,6 @@ abstract class EngineCommand implements Callable<Integer> {
 
   /** True when something is not as declared that no change in the plan will mend. */
   static boolean failed(Outcome outcome) {
-    return outcome.failures().stream().anyMatch(f -> f.reason() != Reason.DestructiveDenied);
+    return !outcome.beyondRefused().isEmpty();
   }
 }

@@ -9,6 +9,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tenantdb.fleet.AggregateStanding;
 import io.tenantdb.fleet.Outcome;
 import io.tenantdb.model.Finding;
+import io.tenantdb.model.IndexReport;
+import io.tenantdb.model.IndexUsage;
 import io.tenantdb.model.Plan;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.ServerInfo;
@@ -23,8 +25,8 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * What scripts read: {@code tenantdb.plan/v1} and {@code tenantdb.status/v1}. Within a version keys
- * are only added.
+ * What scripts read: {@code tenantdb.plan/v1}, {@code tenantdb.status/v1} and {@code
+ * tenantdb.indexes/v1}. Within a version keys are only added.
  */
 final class Json {
   private final ObjectMapper mapper = new ObjectMapper();
@@ -98,6 +100,45 @@ final class Json {
                     .put("live", change.before())
                     .put("declared", change.after()));
     print(root);
+  }
+
+  void indexes(IndexReport report) {
+    ObjectNode root = mapper.createObjectNode().put("schema", "tenantdb.indexes/v1");
+    ObjectNode statistics = root.putObject("statistics");
+    statistics.put("since", report.since().map(Instant::toString).orElse(null));
+    statistics.put("everReset", report.everReset());
+    ArrayNode indexes = root.putArray("indexes");
+    report.indexes().forEach(index -> index(indexes.addObject(), index));
+    ArrayNode redundancies = root.putArray("redundancies");
+    report.redundancies().forEach(one -> redundancy(redundancies.addObject(), one));
+    print(root);
+  }
+
+  private static void index(ObjectNode node, IndexReport.Index index) {
+    IndexUsage usage = index.usage();
+    node.put("table", index.table());
+    node.put("name", index.name());
+    node.put("declared", index.declared());
+    node.put("definition", index.definition());
+    node.put("tenants", usage.tenants());
+    node.put("bytes", usage.bytes());
+    node.put("largestBytes", usage.largestBytes());
+    node.put("scans", usage.scans());
+    node.put("unscannedTenants", usage.unscannedTenants());
+    node.put("lastScan", usage.lastScan().map(Instant::toString).orElse(null));
+    node.put("unused", index.unused());
+  }
+
+  private static void redundancy(ObjectNode node, IndexReport.Redundancy redundancy) {
+    node.put("kind", redundancy.kind().text());
+    node.put("table", redundancy.table());
+    node.put("index", redundancy.index());
+    node.put("by", redundancy.by());
+    ArrayNode columns = node.putArray("columns");
+    redundancy.columns().forEach(columns::add);
+    node.put("bySpec", redundancy.bySpec());
+    node.put("tenants", redundancy.tenants());
+    node.put("message", redundancy.message());
   }
 
   private void template(ObjectNode node, Template template) {

@@ -7,6 +7,7 @@ import io.tenantdb.fleet.Gate;
 import io.tenantdb.fleet.Outcome;
 import io.tenantdb.fleet.PassListener;
 import io.tenantdb.model.Desired;
+import io.tenantdb.model.IndexReport;
 
 /** The real thing. */
 final class LiveSession implements EngineSession {
@@ -22,6 +23,11 @@ final class LiveSession implements EngineSession {
   @Override
   public Outcome pass(Gate gate, PassListener listener) {
     return engine.pass(database, desired, gate, listener);
+  }
+
+  @Override
+  public IndexReport indexes() {
+    return engine.indexes(database, desired);
   }
 
   @Override

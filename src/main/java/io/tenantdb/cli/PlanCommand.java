@@ -2,6 +2,7 @@ package io.tenantdb.cli;
 
 import io.tenantdb.fleet.Outcome;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(
@@ -30,12 +31,7 @@ final class PlanCommand extends EngineCommand {
   @Option(names = "--sql", description = "Print the SQL behind each template, too.")
   private boolean sql;
 
-  @Option(
-      names = {"-o", "--output"},
-      paramLabel = "FORMAT",
-      defaultValue = "text",
-      description = "text (default) or json.")
-  private Format format = Format.text;
+  @Mixin private final OutputOptions output = new OutputOptions();
 
   /** On this process's surroundings. */
   PlanCommand() {
@@ -49,7 +45,7 @@ final class PlanCommand extends EngineCommand {
   @Override
   int run(Request request, EngineSession session) throws InterruptedException {
     Outcome outcome = look(request, session);
-    if (format == Format.json) {
+    if (output.json()) {
       new Json(out()).plan(outcome);
     } else {
       new PlanText(out(), sql).print(request.title(), outcome);

@@ -8,6 +8,7 @@ import io.tenantdb.model.Template;
 import io.tenantdb.model.TenantPlan;
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -17,6 +18,7 @@ import java.util.Set;
 /** A plan on one screen, whatever the number of tenants. */
 final class PlanText {
   private static final int MOST = 20;
+  private static final Set<Reason> DENIED = Set.of(Reason.DestructiveDenied, Reason.Conflict);
 
   private final PrintWriter out;
   private final boolean sql;
@@ -33,7 +35,10 @@ final class PlanText {
     templates("", plan.templates());
     templates(
         "Refused by spec.safety.onDestructive: Deny (Allow lets them through):",
-        plan.refusedTemplates());
+        plan.refusedTemplates(DENIED));
+    templates(
+        "Drift that spec.safety.onDrift: Report leaves as it is (Correct mends it):",
+        plan.refusedTemplates(Set.of(Reason.DriftReported)));
     Set<String> said = failures(outcome, plan);
     findings("Drifted, and left alone:", Finding.Verdict.DRIFTED, plan, said);
     findings("Waiting:", Finding.Verdict.WAITING, plan, said);
@@ -131,12 +136,13 @@ final class PlanText {
     Map<String, List<String>> groups = new LinkedHashMap<>();
     Set<String> drifted = Text.drifted(plan);
     Set<String> said = new LinkedHashSet<>();
+    Set<Outcome.Failure> beyondRefused = new HashSet<>(outcome.beyondRefused());
     for (Outcome.Failure failure : outcome.failures()) {
       if (drifted.contains(failure.message())) {
         continue;
       }
       said.add(failure.message());
-      if (failure.reason() != Reason.DestructiveDenied) {
+      if (beyondRefused.contains(failure)) {
         group(groups, failure.reason() + "\0" + failure.object(), failure.message());
       }
     }

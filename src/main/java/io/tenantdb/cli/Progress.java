@@ -6,6 +6,7 @@ import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
 import io.tenantdb.model.Observed;
 import io.tenantdb.model.Plan;
+import io.tenantdb.model.Reason;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.HashMap;
@@ -68,6 +69,15 @@ final class Progress implements PassListener {
       told.put(progress.schema() + "." + progress.object(), now);
     }
     return due;
+  }
+
+  @Override
+  public synchronized void putOff(ChangeResult result) {
+    // Whom one waits for that was not started is told as its progress.
+    if (result.reason() != Reason.WaitingForSnapshot) {
+      erase();
+      line(result.reason() + ": " + result.message());
+    }
   }
 
   @Override

@@ -2,7 +2,7 @@ package io.tenantdb.cli;
 
 import io.tenantdb.fleet.Outcome;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 
 @Command(
     name = "status",
@@ -25,12 +25,7 @@ import picocli.CommandLine.Option;
     })
 final class StatusCommand extends EngineCommand {
 
-  @Option(
-      names = {"-o", "--output"},
-      paramLabel = "FORMAT",
-      defaultValue = "text",
-      description = "text (default) or json.")
-  private Format format = Format.text;
+  @Mixin private final OutputOptions output = new OutputOptions();
 
   /** On this process's surroundings. */
   StatusCommand() {
@@ -45,7 +40,7 @@ final class StatusCommand extends EngineCommand {
   int run(Request request, EngineSession session) throws InterruptedException {
     Outcome outcome = look(request, session);
     boolean converged = outcome.converged();
-    if (format == Format.json) {
+    if (output.json()) {
       new Json(out()).status(outcome, converged);
     } else {
       new StatusText(out()).print(request.title(), outcome, converged);

@@ -17,11 +17,16 @@ import picocli.CommandLine.Spec;
     header = "Keeps the indexes and TimescaleDB policies of every tenant schema as declared.",
     description = {
       "",
-      "plan, apply and status work on a database directly, with the operator's own engine: what"
+      "plan, apply, status and indexes work on a database directly, with the operator's own engine: what"
           + " plan prints is what the operator will do.",
       ""
     },
-    subcommands = {PlanCommand.class, ApplyCommand.class, StatusCommand.class},
+    subcommands = {
+      PlanCommand.class,
+      ApplyCommand.class,
+      StatusCommand.class,
+      IndexesCommand.class
+    },
     scope = ScopeType.INHERIT,
     mixinStandardHelpOptions = true,
     versionProvider = TenantdbCommand.Version.class,

@@ -19,6 +19,16 @@ import java.util.concurrent.ThreadLocalRandom;
  * autocommit. Source: PostgreSQL documentation, "Advisory Locks"; two-int keys.
  */
 public final class AdvisoryLock {
+
+  /** SQL: the server processes that hold one of our locks in this database, whichever it is. */
+  public static final String HOLDERS =
+      """
+      SELECT l.pid FROM pg_locks l
+      WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.pid IS NOT NULL
+        AND l.classid::bigint BETWEEN %d AND %d
+        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+          .formatted(Key.PASS, Key.DATABASE);
+
   private static final Duration FIRST_PAUSE = Duration.ofMillis(25);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
 
@@ -55,6 +65,14 @@ public final class AdvisoryLock {
     /** One at a time per database: builds of expression or partial indexes, small-table builds. */
     public static Key database() {
       return new Key(DATABASE, 0);
+    }
+
+    /**
+     * An SQL expression that asks once: true when the transaction has it until its end, together
+     * with others who ask like this, and with nobody who locks it whole.
+     */
+    public String trySharedInTransaction() {
+      return "pg_try_advisory_xact_lock_shared" + arguments();
     }
 
     private static int hash(String name) {

@@ -18,18 +18,21 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * <p>Every connection, pooled or dedicated, has the same session settings: {@code search_path =
  * pg_catalog}, {@code TimeZone = UTC}, {@code DateStyle = ISO, MDY}, {@code IntervalStyle =
  * postgres}, {@code standard_conforming_strings = on}, {@code quote_all_identifiers = off}, {@code
- * jit = off}, {@code statement_timeout = 0}, {@code idle_in_transaction_session_timeout = 0},
- * {@code idle_session_timeout = 0}, {@code transaction_timeout = 0} (from 17 on), {@code
- * lock_timeout = 2s}, {@code default_transaction_isolation = read committed}: what PostgreSQL
- * prints, and how long it waits, depends on them.
+ * extra_float_digits = 1}, {@code bytea_output = hex}, {@code lc_monetary = C}, {@code
+ * transform_null_equals = off}, {@code jit = off}, {@code statement_timeout = 0}, {@code
+ * idle_in_transaction_session_timeout = 0}, {@code idle_session_timeout = 0}, {@code
+ * transaction_timeout = 0} (from 17 on), {@code lock_timeout = 2s}, {@code
+ * default_transaction_isolation = read committed}, and no role but the one that logged in: what
+ * PostgreSQL reads and prints, and how long it waits, depends on them. {@code default_tablespace}
+ * is left as it is set, and so is {@code default_transaction_read_only}: a server that is kept from
+ * being written to is not written to.
  *
- * <p>Of {@code maxConnections}, up to {@link #DEDICATED} are for dedicated connections and the rest
- * for the pool; each gets one at least.
+ * <p>Of {@code maxConnections}, one is for the pool, which reads and takes short looks, and the
+ * rest are for dedicated connections: one a worker and one for the lock of the pass.
  */
 public final class Database implements AutoCloseable {
 
-  /** Two tenants at once and the lock of the pass. */
-  static final int DEDICATED = 3;
+  private static final int POOLED = 1;
 
   private final ConnectionSettings settings;
   private final Failures failures;
@@ -41,9 +44,8 @@ public final class Database implements AutoCloseable {
     this.settings = settings;
     this.failures = new Failures(settings);
     this.sessions = new Sessions(settings, failures);
-    int pooled = Math.max(1, settings.maxConnections() - DEDICATED);
-    this.pool = new Pool(sessions, failures, pooled);
-    this.dedicated = new Semaphore(Math.max(1, settings.maxConnections() - pooled), true);
+    this.pool = new Pool(sessions, failures, POOLED);
+    this.dedicated = new Semaphore(Math.max(1, settings.maxConnections() - POOLED), true);
   }
 
   /** Takes no connection yet. */

@@ -39,6 +39,19 @@ final class Failures {
         scrubber.scrub(e));
   }
 
+  /** A pooler in transaction or statement mode is in between. */
+  DatabaseException pooler() {
+    return new DatabaseException(
+        Reason.PoolerUnsupported,
+        "",
+        "Could not use "
+            + target()
+            + ": a pooler is there that shares server sessions among its clients (pgbouncer:"
+            + " pool_mode transaction or statement), so that session locks and settings do not hold;"
+            + " give the server's own address in spec.database, or a pool in session mode.",
+        null);
+  }
+
   /** All connections that the settings allow are in use. */
   DatabaseException exhausted(String kind) {
     return new DatabaseException(

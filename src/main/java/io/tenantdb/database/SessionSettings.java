@@ -15,15 +15,24 @@ final class SessionSettings {
 
   private static final List<String> ALWAYS =
       List.of(
-          // First, because the text of search_path depends on it.
+          // First, because it bounds the others too; as transaction_timeout does where there is
+          // one.
+          "SET statement_timeout = 0",
+          // A login role can be made another one by ALTER ROLE … SET role, which RESET goes back
+          // to.
+          "SET ROLE NONE",
+          // Before search_path, because its text depends on it.
           "SET quote_all_identifiers = off",
           "SET search_path = pg_catalog",
           "SET TimeZone = 'UTC'",
           "SET DateStyle = 'ISO, MDY'",
           "SET IntervalStyle = 'postgres'",
           "SET standard_conforming_strings = on",
+          "SET extra_float_digits = 1",
+          "SET bytea_output = 'hex'",
+          "SET lc_monetary = 'C'",
+          "SET transform_null_equals = off",
           "SET jit = off",
-          "SET statement_timeout = 0",
           "SET lock_timeout = '2s'",
           "SET idle_in_transaction_session_timeout = 0",
           "SET idle_session_timeout = 0",
@@ -48,13 +57,13 @@ final class SessionSettings {
 
   /** When a pooled connection is lent again: what its last user left behind does not stay. */
   static void pinAgain(Connection connection) throws SQLException {
-    send(connection, "RESET ROLE; " + sql(connection));
+    send(connection, sql(connection));
   }
 
   private static String sql(Connection connection) throws SQLException {
     List<String> settings = new ArrayList<>(ALWAYS);
     if (connection.getMetaData().getDatabaseMajorVersion() >= 17) {
-      settings.add("SET transaction_timeout = 0");
+      settings.add(0, "SET transaction_timeout = 0");
     }
     return String.join("; ", settings);
   }

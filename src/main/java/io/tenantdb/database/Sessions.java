@@ -38,16 +38,14 @@ final class Sessions {
    */
   Connection open(Duration socketTimeout) {
     settings.tls().caPem().filter(pem -> verifies()).ifPresent(PemTrustFactory::check);
-    Connection connection;
-    try {
-      connection = new Driver().connect(url(), properties(socketTimeout));
-    } catch (SQLException e) {
-      throw failures.connecting(e);
-    }
+    Connection connection = connect(socketTimeout);
     try {
       DatabaseMetaData server = connection.getMetaData();
       SupportedVersions.check(
           server.getDatabaseMajorVersion(), server.getDatabaseMinorVersion(), failures.target());
+      if (PoolerCheck.shared(connection, () -> connect(CONNECT_TIMEOUT))) {
+        throw failures.pooler();
+      }
       SessionSettings.pin(connection);
       return connection;
     } catch (SQLException e) {
@@ -56,6 +54,14 @@ final class Sessions {
     } catch (RuntimeException e) {
       closeQuietly(connection);
       throw e;
+    }
+  }
+
+  private Connection connect(Duration socketTimeout) {
+    try {
+      return new Driver().connect(url(), properties(socketTimeout));
+    } catch (SQLException e) {
+      throw failures.connecting(e);
     }
   }
 

@@ -8,6 +8,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * Runs {@link Statement}s. One without parameters is sent as it stands: {@code ?} and braces mean
@@ -72,6 +73,41 @@ public final class Sql {
         ResultSet rows = prepared.executeQuery()) {
       return all(rows, mapper);
     }
+  }
+
+  /**
+   * Runs the statements and then the query, in one round trip, and gives the query's rows. Outside
+   * a transaction they make one together. With parameters anywhere among them, see the class.
+   */
+  public static <T> List<T> queryAfter(
+      Connection connection, List<Statement> before, Statement query, RowMapper<T> mapper)
+      throws SQLException {
+    List<Statement> all = new ArrayList<>(before);
+    all.add(query);
+    Statement together =
+        new Statement(
+            all.stream().map(Statement::sql).collect(Collectors.joining("\n;\n")),
+            all.stream().flatMap(s -> s.parameters().stream()).toList());
+    if (together.parameters().isEmpty()) {
+      try (java.sql.Statement plain = plain(connection)) {
+        return lastRows(plain, plain.execute(together.sql()), mapper);
+      }
+    }
+    try (PreparedStatement prepared = prepared(connection, together)) {
+      return lastRows(prepared, prepared.execute(), mapper);
+    }
+  }
+
+  /** What the statements before the last one returned is nobody's. */
+  private static <T> List<T> lastRows(
+      java.sql.Statement statement, boolean rowsFirst, RowMapper<T> mapper) throws SQLException {
+    ResultSet last = rowsFirst ? statement.getResultSet() : null;
+    boolean rows = statement.getMoreResults(java.sql.Statement.KEEP_CURRENT_RESULT);
+    while (rows || statement.getUpdateCount() != -1) {
+      last = rows ? statement.getResultSet() : last;
+      rows = statement.getMoreResults(java.sql.Statement.KEEP_CURRENT_RESULT);
+    }
+    return all(last, mapper);
   }
 
   private static java.sql.Statement plain(Connection connection) throws SQLException {

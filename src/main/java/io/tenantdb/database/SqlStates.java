@@ -30,6 +30,7 @@ public final class SqlStates {
           Map.entry("23505", Reason.DuplicateRows),
           Map.entry("23P01", Reason.DuplicateRows),
           Map.entry("25006", Reason.NotPrimary),
+          Map.entry("2BP01", Reason.HasDependents),
           Map.entry("28P01", Reason.AuthenticationFailed),
           Map.entry("3D000", Reason.DatabaseNotFound),
           Map.entry("3F000", Reason.Gone),
@@ -59,6 +60,8 @@ public final class SqlStates {
   // SQLSTATE it likes, and with whatever it has read.
   private static final Set<String> RAISED_IN =
       Set.of("pl_exec.c", "plpy_elog.c", "plperl.c", "pltcl.c");
+
+  private static final int DEPENDENTS = 5;
 
   private SqlStates() {}
 
@@ -178,6 +181,24 @@ public final class SqlStates {
                 .map(SqlStates::line))
         .map(text -> text.replaceFirst("\\.$", ""))
         .collect(Collectors.joining(": "));
+  }
+
+  /**
+   * What depends on an object that cannot be dropped, in the server's words, a few of them at most:
+   * its details name objects and hold no values.
+   */
+  public static String dependents(SQLException e) {
+    return server(e)
+        .map(ServerErrorMessage::getDetail)
+        .map(
+            detail ->
+                detail
+                    .lines()
+                    .limit(DEPENDENTS)
+                    .map(SqlStates::line)
+                    .collect(Collectors.joining("; ")))
+        .filter(words -> !words.isEmpty())
+        .orElseGet(() -> primaryMessage(e));
   }
 
   private static Optional<String> innermost(SQLException e) {

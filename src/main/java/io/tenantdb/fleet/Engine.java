@@ -1,5 +1,6 @@
 package io.tenantdb.fleet;
 
+import io.tenantdb.apply.OldSnapshots;
 import io.tenantdb.canonical.Canonicalizer;
 import io.tenantdb.database.AdvisoryLock;
 import io.tenantdb.database.Database;
@@ -11,17 +12,22 @@ import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredTenant;
+import io.tenantdb.model.IndexReport;
 import io.tenantdb.model.Observed;
+import io.tenantdb.model.ObservedUsage;
 import io.tenantdb.model.Plan;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.TenantHistory;
 import io.tenantdb.model.TenantState;
 import io.tenantdb.observe.Observer;
+import io.tenantdb.observe.UsageObserver;
 import io.tenantdb.plan.Planner;
+import io.tenantdb.plan.usage.IndexReporter;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -36,24 +42,27 @@ import java.util.function.Supplier;
  */
 public final class Engine {
 
-  private static final int TENANTS_AT_ONCE = 2;
-
   private Observer observer = new Observer();
   private Canonicalizer canonicalizer = new Canonicalizer();
   private Sightings sightings = new Sightings();
   private final Attempts attempts = new Attempts();
   private final LongSupplier nanoTime;
+  private final Duration oldSnapshot;
   private final KnownDatabase known = new KnownDatabase();
   private final AtomicReference<Rollout> running = new AtomicReference<>();
   private volatile boolean cancelled;
 
   /** Remembers nothing yet. */
   public Engine() {
-    this(System::nanoTime);
+    this(System::nanoTime, OldSnapshots.LIMIT);
   }
 
-  Engine(LongSupplier nanoTime) {
+  /**
+   * @param oldSnapshot how old a transaction that holds a snapshot may be for a build to start
+   */
+  Engine(LongSupplier nanoTime, Duration oldSnapshot) {
     this.nanoTime = nanoTime;
+    this.oldSnapshot = oldSnapshot;
   }
 
   /**
@@ -71,7 +80,7 @@ public final class Engine {
     Admission admission = Admission.of(first, gate);
     Acted acted =
         admission.acts()
-            ? act(new Work(database, desired, gate, listener), first, admission, outcomes)
+            ? act(work(database, desired, gate, listener), first, admission, outcomes)
             : new Acted(first, admission.held(), false);
     attempts.note(outcomes.results(), acted.last().observed().now());
     Outcome outcome =
@@ -88,11 +97,45 @@ public final class Engine {
     return outcome;
   }
 
+  /**
+   * How the indexes are used that a pass saw, and which of them there is no need for. Reads the
+   * catalogs for it, and only them.
+   *
+   * @throws io.tenantdb.database.DatabaseException when they could not be read
+   */
+  public IndexReport indexes(Database database, Desired desired, Observed observed) {
+    ObservedUsage usage = new UsageObserver().observe(database, desired, observed);
+    return new IndexReporter(desired, observed, usage).report();
+  }
+
+  /**
+   * The same of what is live now, without a pass: on a standby, too, which counts its own scans.
+   *
+   * @throws io.tenantdb.database.DatabaseException when the database could not be reached or read
+   */
+  public IndexReport indexes(Database database, Desired desired) {
+    return indexes(database, desired, observer.observe(database, desired));
+  }
+
   /** What a pass is made of. */
-  private record Work(Database database, Desired desired, Gate gate, PassListener listener) {
+  private record Work(
+      Database database,
+      Desired desired,
+      Gate gate,
+      PassListener listener,
+      OldSnapshots snapshots,
+      Deferral deferral) {
     Rollout rollout(Gate limited, int atOnce) {
-      return new Rollout(database, desired, limited, listener, atOnce);
+      return new Rollout(database, desired, limited, listener, atOnce, snapshots, deferral);
     }
+  }
+
+  private Work work(Database database, Desired desired, Gate gate, PassListener listener) {
+    OldSnapshots snapshots = new OldSnapshots(database, oldSnapshot);
+    Deferral deferral =
+        new Deferral(
+            snapshots::blocker, desired.safety().buildTimeout(), listener, System::nanoTime);
+    return new Work(database, desired, gate, listener, snapshots, deferral);
   }
 
   /**
@@ -118,14 +161,20 @@ public final class Engine {
       Function<Change, Optional<ChangeResult>> notNow = c -> notNow(c, desired, first);
       Supplier<Look> again = () -> look(work.database(), desired);
       // What was seen before the lock was ours may have been changed by who had it.
-      Rounds rounds = new Rounds(again, notNow, outcomes, desired);
+      Gate open = c -> cancelled ? Optional.of(Reason.Progressing) : work.gate().closed(c);
+      Patience patience = new Patience(work.deferral(), open, System::nanoTime);
+      Rounds rounds = new Rounds(again, notNow, outcomes, work.deferral(), patience, desired);
       Optional<Held> held =
           admission
               .held()
               .or(
                   () ->
                       rounds.run(
-                          plan -> rollOut(plan, work.rollout(work.gate(), TENANTS_AT_ONCE))));
+                          plan ->
+                              rollOut(
+                                  plan,
+                                  work.rollout(work.gate(), desired.rollout().maxParallel()))));
+      outcomes.round(work.deferral().letGoBut(Set.of()));
       if (cancelled || halted(held).isPresent()) {
         return new Acted(rounds.last(), held, false);
       }

@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -66,6 +68,21 @@ public record Outcome(
    */
   public record Failure(
       String schema, String object, Reason reason, String sqlState, String message) {}
+
+  /** The failures that are more than a change which {@code spec.safety} refuses. */
+  public List<Failure> beyondRefused() {
+    Set<List<Object>> refused =
+        plan.refused().stream()
+            .map(r -> key(r.change().target().schema(), r.change().object(), r.reason()))
+            .collect(Collectors.toSet());
+    return failures.stream()
+        .filter(f -> !refused.contains(key(f.schema(), f.object(), f.reason())))
+        .toList();
+  }
+
+  private static List<Object> key(String schema, String object, Reason reason) {
+    return List.of(schema, object, reason);
+  }
 
   /** How many tenants are in the state. */
   public long count(TenantState state) {

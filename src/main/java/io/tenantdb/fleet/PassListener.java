@@ -21,6 +21,12 @@ public interface PassListener {
   /** A build that takes longer tells how far it is, about once a second. */
   default void progress(BuildProgress progress) {}
 
+  /**
+   * A build that waits for somebody, or gave way to somebody, was put off; it comes back in this
+   * pass.
+   */
+  default void putOff(ChangeResult result) {}
+
   /** A change ended. */
   default void finished(ChangeResult result) {}
 }

@@ -2,6 +2,7 @@ package io.tenantdb.fleet;
 
 import io.tenantdb.apply.BuildWatch;
 import io.tenantdb.apply.ChangeExecutor;
+import io.tenantdb.apply.OldSnapshots;
 import io.tenantdb.apply.WorkSession;
 import io.tenantdb.database.Database;
 import io.tenantdb.database.DatabaseException;
@@ -9,17 +10,21 @@ import io.tenantdb.database.SqlStates;
 import io.tenantdb.fleet.Outcome.Held;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
+import io.tenantdb.model.Dependencies;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.Plan;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.TenantPlan;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -38,11 +43,16 @@ final class Rollout {
 
   private static final Logger LOG = LoggerFactory.getLogger(Rollout.class);
 
+  private static final Duration IDLE = Duration.ofMillis(250);
+
   private final Database database;
   private final Desired desired;
   private final Gate gate;
   private final PassListener listener;
   private final int atOnce;
+  private final OldSnapshots snapshots;
+  private final Deferral deferral;
+  private final Set<String> atWork = ConcurrentHashMap.newKeySet();
   private final Queue<TenantPlan> queue = new ConcurrentLinkedQueue<>();
   private final List<WorkSession> sessions = new CopyOnWriteArrayList<>();
   private final List<ChangeResult> results = Collections.synchronizedList(new ArrayList<>());
@@ -51,19 +61,30 @@ final class Rollout {
 
   /**
    * @param atOnce how many tenants at once
+   * @param snapshots whom a build would wait for
+   * @param deferral takes the builds that may not go on now
    */
-  Rollout(Database database, Desired desired, Gate gate, PassListener listener, int atOnce) {
+  Rollout(
+      Database database,
+      Desired desired,
+      Gate gate,
+      PassListener listener,
+      int atOnce,
+      OldSnapshots snapshots,
+      Deferral deferral) {
     this.database = database;
     this.desired = desired;
     this.gate = gate;
     this.listener = listener;
     this.atOnce = atOnce;
+    this.snapshots = snapshots;
+    this.deferral = deferral;
   }
 
   /**
    * What became of a plan.
    *
-   * @param results every change that was tried
+   * @param results every change that was tried, but for those that were put off
    * @param held why changes were left out; empty when all were tried
    */
   record Done(List<ChangeResult> results, Optional<Held> held) {
@@ -76,7 +97,7 @@ final class Rollout {
     }
   }
 
-  /** Carries the plan out and returns when every change has been tried or held. */
+  /** Carries the plan out and returns when every change has been tried, put off or held. */
   Done run(Plan plan) {
     plan.tenants().stream().filter(t -> !t.changes().isEmpty()).forEach(queue::add);
     int workers = Math.min(atOnce, queue.size());
@@ -85,7 +106,7 @@ final class Rollout {
         Executors.newFixedThreadPool(
             Math.max(1, workers),
             task -> new Thread(task, Thread.currentThread().getName() + "-apply"));
-    try (BuildWatch watch = new BuildWatch(database, listener::progress)) {
+    try (BuildWatch watch = new BuildWatch(database, desired.safety(), listener::progress)) {
       for (int i = 0; i < workers; i++) {
         executor.execute(
             () -> {
@@ -121,7 +142,7 @@ final class Rollout {
   private void work(BuildWatch watch) {
     WorkSession session = null;
     try {
-      for (TenantPlan tenant = queue.poll(); tenant != null; tenant = queue.poll()) {
+      for (Optional<TenantPlan> tenant = next(); tenant.isPresent(); tenant = next()) {
         if (session != null && !session.usable()) {
           close(session);
           session = null;
@@ -129,7 +150,11 @@ final class Rollout {
         if (session == null) {
           session = open();
         }
-        workOn(tenant, session, watch);
+        try {
+          workOn(tenant.get(), session, watch);
+        } finally {
+          atWork.remove(tenant.get().schema());
+        }
         if (held.get() != null && held.get().reason().haltsDatabase()) {
           return;
         }
@@ -148,8 +173,30 @@ final class Rollout {
     }
   }
 
+  /**
+   * The next tenant. A worker that finds none waits, while others work, for what could not be
+   * started before.
+   */
+  private Optional<TenantPlan> next() {
+    while (true) {
+      Optional<TenantPlan> tenant = pick();
+      boolean wait = tenant.isEmpty() && !deferral.isEmpty() && !atWork.isEmpty() && !cancelled;
+      if (!wait || !Patience.pause(IDLE)) {
+        return tenant;
+      }
+    }
+  }
+
+  private synchronized Optional<TenantPlan> pick() {
+    Optional<TenantPlan> tenant =
+        Optional.ofNullable(queue.poll())
+            .or(() -> cancelled ? Optional.empty() : deferral.startable(atWork));
+    tenant.ifPresent(t -> atWork.add(t.schema()));
+    return tenant;
+  }
+
   private WorkSession open() throws SQLException {
-    WorkSession session = WorkSession.open(database, desired.safety());
+    WorkSession session = WorkSession.open(database, desired.safety(), snapshots);
     sessions.add(session);
     if (cancelled) {
       session.cancel();
@@ -197,7 +244,12 @@ final class Rollout {
   private boolean carryOut(
       Change change, WorkSession session, ChangeExecutor executor, BuildWatch watch) {
     listener.started(change);
-    ChangeResult result = watch.during(session, change, () -> executor.execute(change));
+    long begin = System.nanoTime();
+    ChangeResult result =
+        watch.during(session, change, deferral.left(change), () -> executor.execute(change));
+    if (deferral.takes(result, Duration.ofNanos(System.nanoTime() - begin))) {
+      return false;
+    }
     results.add(result);
     listener.finished(result);
     if (result.reason().haltsDatabase()) {

@@ -1,6 +1,7 @@
 package io.tenantdb.model;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -37,12 +38,18 @@ public sealed interface AggregateIndexChange extends Change {
 
     @Override
     public String after() {
-      return canonical.printed().summary(400);
+      return canonical.printed().summary(400)
+          + index.tablespace().map(name -> " in tablespace " + name).orElse("");
     }
 
     @Override
     public boolean lasting() {
       return true;
+    }
+
+    @Override
+    public Optional<DesiredIndex> builds() {
+      return Optional.of(index);
     }
 
     @Override
@@ -66,6 +73,80 @@ public sealed interface AggregateIndexChange extends Change {
           mark,
           Stream.concat(Stream.of("<schema>"), searchPath.stream().skip(1)).toList(),
           drift);
+    }
+  }
+
+  /**
+   * Makes the index beside the one that stands in its place, and drops that one at the end of the
+   * same transaction: readers wait for the drop alone.
+   *
+   * @param build what makes it
+   * @param old the name of the one that goes
+   * @param was what is wrong with it, without the tenant
+   * @param takeOver it is not ours
+   * @param comment the comment that it has; a person's own words go over to the new one
+   */
+  record ReplaceAggregateIndex(
+      CreateAggregateIndex build, String old, String was, boolean takeOver, String comment)
+      implements AggregateIndexChange {
+    @Override
+    public Target target() {
+      return build.target();
+    }
+
+    @Override
+    public ObservedAggregate.Materialization materialization() {
+      return build.materialization();
+    }
+
+    @Override
+    public String object() {
+      return build.object();
+    }
+
+    @Override
+    public String before() {
+      return was;
+    }
+
+    @Override
+    public String after() {
+      return build.after();
+    }
+
+    @Override
+    public Hazard hazard() {
+      return takeOver ? Hazard.TAKES_OVER : Hazard.NONE;
+    }
+
+    @Override
+    public boolean drift() {
+      return build.drift();
+    }
+
+    @Override
+    public boolean lasting() {
+      return true;
+    }
+
+    @Override
+    public List<Statement> statements() {
+      DesiredIndex index = build.index();
+      String name = liveName(index.name(), materialization());
+      // Nobody may rename in that schema, so that the two take turns; the mark tells which is ours.
+      String free =
+          name.equals(old) ? liveName(index.name(), index.specHash(), materialization()) : name;
+      return List.of(
+          AggregateSql.path(build.searchPath()),
+          Statement.of(index.createSql(free, target().relation(), false)),
+          AggregateSql.PG_CATALOG,
+          commentOn(materialization(), free, build.mark().above(comment)),
+          Statement.of("DROP INDEX " + Identifiers.qualified(materialization().schema(), old)));
+    }
+
+    @Override
+    public ReplaceAggregateIndex anyTenant() {
+      return new ReplaceAggregateIndex(build.anyTenant(), old, was, takeOver, "");
     }
   }
 
@@ -113,6 +194,12 @@ public sealed interface AggregateIndexChange extends Change {
   /** The declared name, cut where need be, and the id of the hypertable that it stands on. */
   static String liveName(String name, ObservedAggregate.Materialization materialization) {
     String suffix = "_" + materialization.id();
+    return Identifiers.cut(name, Identifiers.MAX_BYTES - suffix.length()) + suffix;
+  }
+
+  private static String liveName(
+      String name, String specHash, ObservedAggregate.Materialization materialization) {
+    String suffix = "_" + specHash + "_" + materialization.id();
     return Identifiers.cut(name, Identifiers.MAX_BYTES - suffix.length()) + suffix;
   }
 

@@ -9,12 +9,23 @@ import java.util.TreeSet;
  *
  * @param indexes by (columns of the table, the schema's own objects, item)
  * @param aggregates by (query, what its names may resolve to)
+ * @param placements why an index may not be put where it is declared to be kept; nothing where it
+ *     may
  * @param intervals every interval text of spec and catalog that a plan may compare, by text
  */
 public record Canonical(
     Map<IndexKey, CanonicalIndex> indexes,
     Map<AggregateKey, CanonicalAggregate> aggregates,
+    Map<Placement, CanonicalIndex> placements,
     Map<String, CanonicalInterval> intervals) {
+
+  /** Every index may be put where it is declared to be kept. */
+  public Canonical(
+      Map<IndexKey, CanonicalIndex> indexes,
+      Map<AggregateKey, CanonicalAggregate> aggregates,
+      Map<String, CanonicalInterval> intervals) {
+    this(indexes, aggregates, Map.of(), intervals);
+  }
 
   /** Without aggregates. */
   public Canonical(
@@ -73,11 +84,26 @@ public record Canonical(
   }
 
   /**
+   * A tablespace, and the owner of the table whose index is to be put there.
+   *
+   * @param owner name of the role
+   */
+  public record Placement(String owner, String tablespace) {
+
+    /** Where a desired index on the table is to be put; empty where that is not declared. */
+    public static Optional<Placement> of(ObservedTable table, DesiredIndex index) {
+      return index.tablespace().map(tablespace -> new Placement(table.owner(), tablespace));
+    }
+  }
+
+  /**
    * The canonical form of a desired index on a tenant's table; empty where it was not asked for.
    */
   public Optional<CanonicalIndex> index(
       ObservedTenant tenant, ObservedTable table, DesiredIndex index) {
-    return Optional.ofNullable(indexes.get(IndexKey.of(tenant, table, index)));
+    return Placement.of(table, index)
+        .map(placements::get)
+        .or(() -> Optional.ofNullable(indexes.get(IndexKey.of(tenant, table, index))));
   }
 
   /** The canonical form of an aggregate's query; empty where it was not asked for. */

@@ -10,7 +10,8 @@ public sealed interface CanonicalIndex {
    *
    * @param printed the body as printed after a build from the spec
    * @param accepted that one and, where PostgreSQL prints it differently when fed back, the second
-   *     fixpoint
+   *     fixpoint; where a live index has neither of them, also what {@code ALTER COLUMN … TYPE}
+   *     from a related type makes of the definition
    */
   record Buildable(IndexBody printed, Set<IndexBody> accepted) implements CanonicalIndex {}
 

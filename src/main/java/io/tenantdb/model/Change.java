@@ -10,7 +10,12 @@ import java.util.stream.Collectors;
  * {@code apply} carries it out and decides nothing.
  */
 public sealed interface Change
-    permits IndexChange, HypertableChange, PolicyChange, AggregateChange, AggregateIndexChange {
+    permits IndexChange,
+        HypertableChange,
+        PolicyChange,
+        AggregateChange,
+        AggregateIndexChange,
+        PruneChange {
 
   /** The table that it is about. */
   Target target();
@@ -48,6 +53,11 @@ public sealed interface Change
    */
   default boolean lasting() {
     return false;
+  }
+
+  /** The declared index that it builds over the rows of its table. */
+  default Optional<DesiredIndex> builds() {
+    return Optional.empty();
   }
 
   /** The SQL, in order. All but an index build run in one transaction. */

@@ -69,6 +69,14 @@ public record Desired(
     return tables;
   }
 
+  /** The tables and aggregates that have an index or are a hypertable by the spec, sorted. */
+  public Set<String> indexedRelations() {
+    Set<String> relations = new TreeSet<>();
+    indexes.forEach(index -> relations.add(index.table()));
+    hypertables.forEach(hypertable -> relations.add(hypertable.table()));
+    return relations;
+  }
+
   /** The tables, the aggregates and whatever their queries mention, sorted. */
   public Set<String> relations() {
     Set<String> relations = new TreeSet<>(tables());
@@ -102,6 +110,43 @@ public record Desired(
         whenTimescaleMissing,
         safety,
         rollout);
+  }
+
+  /**
+   * What is left of it when the resource is deleted under {@code deletionPolicy: Delete}: the same
+   * owner and tenants, of whom none has to settle, nothing declared, and leave to drop what we
+   * made.
+   */
+  public Desired forDeletion() {
+    return new Desired(
+        ownerId,
+        tenants.withoutSettling(),
+        List.of(),
+        List.of(),
+        List.of(),
+        List.of(),
+        WhenTimescaleMissing.SKIP,
+        safety.forDeletion(),
+        rollout);
+  }
+
+  /** The same, but what left the spec stays. */
+  public Desired withoutPruning() {
+    return new Desired(
+        ownerId,
+        tenants,
+        indexes,
+        hypertables,
+        aggregates,
+        overrides,
+        whenTimescaleMissing,
+        safety.withPrune(Prune.DISABLED),
+        rollout);
+  }
+
+  /** True where no object is declared: what bears our mark left the spec, all of it. */
+  public boolean declaresNothing() {
+    return indexes.isEmpty() && hypertables.isEmpty() && aggregates.isEmpty();
   }
 
   /** {@code spec.timescale.whenMissing}. */
@@ -154,6 +199,22 @@ public record Desired(
     /** Drift is corrected, nothing is pruned, superusers' tables get plain columns only. */
     public Safety(OnDestructive onDestructive, Duration lockTimeout, Duration buildTimeout) {
       this(onDestructive, OnDrift.CORRECT, Prune.DISABLED, false, lockTimeout, buildTimeout);
+    }
+
+    /** The same with another rule for what left the spec. */
+    Safety withPrune(Prune other) {
+      return new Safety(
+          onDestructive, onDrift, other, allowSuperuserOwned, lockTimeout, buildTimeout);
+    }
+
+    private Safety forDeletion() {
+      return new Safety(
+          OnDestructive.ALLOW,
+          OnDrift.CORRECT,
+          Prune.OWNED_ONLY,
+          allowSuperuserOwned,
+          lockTimeout,
+          buildTimeout);
     }
   }
 

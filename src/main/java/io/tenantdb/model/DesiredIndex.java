@@ -150,6 +150,12 @@ public record DesiredIndex(
     return targets;
   }
 
+  /** The same item, kept elsewhere. */
+  public DesiredIndex withTablespace(Optional<String> other) {
+    return new DesiredIndex(
+        name, table, keys, method, unique, nullsNotDistinct, include, where, with, other, specHash);
+  }
+
   /** The name under which it is built. */
   public String reservedName() {
     return ReservedName.building(table, name, specHash).text();

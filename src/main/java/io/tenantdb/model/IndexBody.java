@@ -1,5 +1,8 @@
 package io.tenantdb.model;
 
+import java.util.List;
+import java.util.regex.Pattern;
+
 /**
  * An index's definition as {@code pg_get_indexdef} prints it with {@code search_path = pg_catalog},
  * without its name and table, and with the tenant's schema replaced by a placeholder: equal for
@@ -9,6 +12,9 @@ package io.tenantdb.model;
  * @param text from {@code USING} on
  */
 public record IndexBody(boolean unique, String text) {
+
+  private static final Pattern PARAMETERS =
+      Pattern.compile("(?: WITH)? \\((?:[\\w.]+=(?:'[^']*'|\\w+)(?:, )?)+\\)");
 
   /**
    * Cuts the head off by its length, not by a pattern: names may contain {@code " USING "}.
@@ -48,6 +54,23 @@ public record IndexBody(boolean unique, String text) {
    */
   public static IndexBody ofTail(boolean unique, String tail, String quotedSchema) {
     return new IndexBody(unique, TenantFree.text(tail, quotedSchema));
+  }
+
+  /** Its keys in order, each as it is printed: with collation, operator class and order. */
+  public List<String> keys() {
+    return IndexKeys.of(text);
+  }
+
+  /**
+   * True when the two differ at most by storage parameters and parameters of operator classes:
+   * indexes of one table that PostgreSQL itself takes for equal when it looks for a partition's.
+   */
+  public boolean sameStructure(IndexBody other) {
+    return unique == other.unique && structure().equals(other.structure());
+  }
+
+  private String structure() {
+    return PARAMETERS.matcher(text).replaceAll("");
   }
 
   /** For people: {@code UNIQUE btree (…)}, cut to {@code limit} characters. */

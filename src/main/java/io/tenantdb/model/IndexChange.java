@@ -2,7 +2,10 @@ package io.tenantdb.model;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
@@ -15,6 +18,7 @@ public sealed interface IndexChange extends Change
         IndexChange.RenameIndex,
         IndexChange.MarkIndex,
         IndexChange.DropLeftover,
+        IndexPartChange,
         IndexReplacement,
         IndexSetting {
 
@@ -111,12 +115,18 @@ public sealed interface IndexChange extends Change
 
     @Override
     public String after() {
-      return canonical.printed().summary(400);
+      return canonical.printed().summary(400)
+          + index.tablespace().map(name -> " in tablespace " + name).orElse("");
     }
 
     @Override
     public boolean lasting() {
       return true;
+    }
+
+    @Override
+    public Optional<DesiredIndex> builds() {
+      return Optional.of(index);
     }
 
     @Override
@@ -129,21 +139,30 @@ public sealed interface IndexChange extends Change
       return Stream.concat(building(), transaction(publishing())).toList();
     }
 
-    /** The statements that build it, each by itself. */
+    /**
+     * The statements that build it, each by itself. The path cannot be that of a transaction, which
+     * a concurrent build refuses, and what follows goes without it.
+     */
     Stream<Statement> building() {
-      Stream<Statement> path =
-          index.resolvesNames()
-              ? Stream.of(Statement.of("SET search_path = " + Identifiers.list(searchPath)))
-              : Stream.of();
-      return Stream.concat(path, Stream.of(Statement.of(buildSql())));
+      Stream<Statement> build =
+          this.build == Build.PARTITIONED
+              ? new PartitionedBuild(this).script()
+              : Stream.of(Statement.of(buildSql()));
+      return index.resolvesNames()
+          ? Stream.of(
+                  Stream.of(Statement.of("SET search_path = " + Identifiers.list(searchPath))),
+                  build,
+                  Stream.of(Statement.of("RESET search_path")))
+              .flatMap(s -> s)
+          : build;
     }
 
     @Override
     public CreateIndex anyTenant() {
       List<String> path =
           Stream.concat(Stream.of("<schema>"), searchPath.stream().skip(1)).toList();
-      return new CreateIndex(
-          target.anyTenant(), index, build, canonical, mark, path, partitions, drift);
+      List<Partition> parts = partitions.stream().map(p -> p.anyTenant(target)).toList();
+      return new CreateIndex(target.anyTenant(), index, build, canonical, mark, path, parts, drift);
     }
   }
 
@@ -152,9 +171,23 @@ public sealed interface IndexChange extends Change
    *
    * @param reservedName the name that it bears
    * @param name the declared name
+   * @param statistics targets that are declared, by the key's position from 1
    */
-  record PublishIndex(Target target, String reservedName, String name, Mark mark, IndexBody body)
+  record PublishIndex(
+      Target target,
+      String reservedName,
+      String name,
+      Mark mark,
+      IndexBody body,
+      SortedMap<Integer, Integer> statistics)
       implements IndexChange {
+
+    /** One without declared statistics. */
+    public PublishIndex(
+        Target target, String reservedName, String name, Mark mark, IndexBody body) {
+      this(target, reservedName, name, mark, body, new TreeMap<>());
+    }
+
     @Override
     public String object() {
       return target.table() + "." + name;
@@ -172,12 +205,15 @@ public sealed interface IndexChange extends Change
 
     @Override
     public List<Statement> statements() {
-      return publish(target, reservedName, name, mark);
+      return Stream.concat(
+              setStatistics(target, reservedName, statistics),
+              publish(target, reservedName, name, mark).stream())
+          .toList();
     }
 
     @Override
     public PublishIndex anyTenant() {
-      return new PublishIndex(target.anyTenant(), reservedName, name, mark, body);
+      return new PublishIndex(target.anyTenant(), reservedName, name, mark, body, statistics);
     }
   }
 
@@ -247,13 +283,14 @@ public sealed interface IndexChange extends Change
   }
 
   /**
-   * Drops an index under a reserved name that nobody builds any more: what a killed build of ours
-   * left.
+   * Drops an index that nobody builds any more: what a killed build of ours left, what ours has
+   * replaced, or what a killed {@code REINDEX CONCURRENTLY} left of ours.
    *
    * @param reservedName its name
-   * @param hypertable a hypertable's index cannot be dropped concurrently
+   * @param inTransaction it cannot be dropped concurrently: a hypertable's, or a partitioned
+   *     table's
    */
-  record DropLeftover(Target target, String reservedName, boolean hypertable)
+  record DropLeftover(Target target, String reservedName, boolean inTransaction)
       implements IndexChange {
     @Override
     public String object() {
@@ -262,7 +299,9 @@ public sealed interface IndexChange extends Change
 
     @Override
     public String before() {
-      return "half-built";
+      return ReservedName.parse(reservedName).filter(name -> !name.building()).isPresent()
+          ? "replaced"
+          : "half-built";
     }
 
     @Override
@@ -274,12 +313,14 @@ public sealed interface IndexChange extends Change
     public List<Statement> statements() {
       return List.of(
           Statement.of(
-              "DROP INDEX " + (hypertable ? "" : "CONCURRENTLY ") + target.sibling(reservedName)));
+              "DROP INDEX "
+                  + (inTransaction ? "" : "CONCURRENTLY ")
+                  + target.sibling(reservedName)));
     }
 
     @Override
     public DropLeftover anyTenant() {
-      return new DropLeftover(target.anyTenant(), reservedName, hypertable);
+      return new DropLeftover(target.anyTenant(), reservedName, inTransaction);
     }
   }
 

@@ -3,6 +3,7 @@ package io.tenantdb.model;
 import io.tenantdb.model.IndexChange.CreateIndex;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -19,6 +20,9 @@ public sealed interface IndexReplacement extends IndexChange {
 
   /** The one that goes. */
   Replaced old();
+
+  /** The same of an index that is not quite as the plan saw it. */
+  IndexReplacement with(Replaced now);
 
   /**
    * An index that bears the declared name and goes.
@@ -44,6 +48,11 @@ public sealed interface IndexReplacement extends IndexChange {
   /** The old one is valid and not what is declared. */
   record ReplaceIndex(CreateIndex build, Replaced old) implements IndexReplacement {
     @Override
+    public ReplaceIndex with(Replaced now) {
+      return new ReplaceIndex(build, now);
+    }
+
+    @Override
     public ReplaceIndex anyTenant() {
       return new ReplaceIndex(build.anyTenant(), old);
     }
@@ -52,8 +61,57 @@ public sealed interface IndexReplacement extends IndexChange {
   /** The old one is invalid, or misses parts on chunks or partitions. */
   record RepairIndex(CreateIndex build, Replaced old) implements IndexReplacement {
     @Override
+    public RepairIndex with(Replaced now) {
+      return new RepairIndex(build, now);
+    }
+
+    @Override
     public RepairIndex anyTenant() {
       return new RepairIndex(build.anyTenant(), old);
+    }
+  }
+
+  /**
+   * The old one is dropped before the new one is built, and queries lack it meanwhile: on this
+   * hypertable the two could not be told apart. TimescaleDB keeps no record of which index of a
+   * chunk is part of which of the hypertable's from 2.22 on, and goes by their structure: to drop
+   * one of two equal indexes drops a part of either on each chunk, and a chunk that is added gets
+   * one part for both.
+   *
+   * @param serves the old one is valid: queries lose it
+   */
+  record RebuildIndex(CreateIndex build, Replaced old, boolean serves) implements IndexReplacement {
+    @Override
+    public RebuildIndex with(Replaced now) {
+      return new RebuildIndex(build, now, serves);
+    }
+
+    @Override
+    public Hazard hazard() {
+      return old.takeOver() ? Hazard.TAKES_OVER : serves ? Hazard.DROPS_OBJECT : build.hazard();
+    }
+
+    @Override
+    public List<Statement> publishing() {
+      return succeeding();
+    }
+
+    @Override
+    public Statement dropping() {
+      return Statement.of("DROP INDEX " + target().sibling(build.index().name()));
+    }
+
+    @Override
+    public List<Statement> statements() {
+      return Stream.of(
+              Stream.of(dropping()), build.building(), IndexChange.transaction(publishing()))
+          .flatMap(s -> s)
+          .toList();
+    }
+
+    @Override
+    public RebuildIndex anyTenant() {
+      return new RebuildIndex(build.anyTenant(), old, serves);
     }
   }
 
@@ -92,15 +150,29 @@ public sealed interface IndexReplacement extends IndexChange {
     return old().takeOver() ? Hazard.TAKES_OVER : build().hazard();
   }
 
+  @Override
+  default Optional<DesiredIndex> builds() {
+    return build().builds();
+  }
+
   /** The statements of the transaction in which the two change places. */
   default List<Statement> publishing() {
+    return Stream.concat(Stream.of(retiring()), succeeding().stream()).toList();
+  }
+
+  /** The first of them: the old one gives the name up. */
+  default Statement retiring() {
+    return IndexChange.rename(target(), build().index().name(), old().retiredName());
+  }
+
+  /** The others: the new one takes it, and what was set on the old one. */
+  default List<Statement> succeeding() {
     CreateIndex build = build();
     Target target = target();
     String name = build.index().name();
     SortedMap<Integer, Integer> statistics = new TreeMap<>(old().statistics());
     statistics.putAll(build.index().statistics());
     List<Statement> all = new ArrayList<>();
-    all.add(IndexChange.rename(target, name, old().retiredName()));
     IndexChange.setStatistics(target, build.reservedName(), statistics).forEach(all::add);
     all.add(
         IndexChange.commentOn(target, build.reservedName(), build.mark().above(old().comment())));

@@ -1,6 +1,7 @@
 package io.tenantdb.model;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.stream.Collectors;
 
@@ -60,9 +61,18 @@ public sealed interface IndexSetting extends IndexChange {
    * @param was what it is
    * @param concurrently whether it can be dropped concurrently: not on a hypertable, nor on a
    *     partitioned table
+   * @param mark the mark that it must bear still; any mark of what was made for this table where
+   *     empty
    */
-  record DropIndex(Target target, String name, String was, boolean concurrently)
+  record DropIndex(
+      Target target, String name, String was, boolean concurrently, Optional<Mark> mark)
       implements IndexSetting {
+
+    /** Whosever mark it bears. */
+    public DropIndex(Target target, String name, String was, boolean concurrently) {
+      this(target, name, was, concurrently, Optional.empty());
+    }
+
     @Override
     public String object() {
       return target.table() + "." + name;
@@ -92,7 +102,7 @@ public sealed interface IndexSetting extends IndexChange {
 
     @Override
     public DropIndex anyTenant() {
-      return new DropIndex(target.anyTenant(), name, was, concurrently);
+      return new DropIndex(target.anyTenant(), name, was, concurrently, mark);
     }
   }
 

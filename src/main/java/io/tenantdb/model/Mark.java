@@ -64,9 +64,12 @@ public record Mark(
 
   private static final String REFRESHED = "refreshed=";
 
+  private static final String HEAD = "tenantdb:v1 ";
+
   private static final Pattern LINE =
       Pattern.compile(
-          "tenantdb:v1 owner=(\\S+) name=(\\S+) table=(\\S+) spec=([0-9a-f]{16})"
+          HEAD
+              + "owner=(\\S+) name=(\\S+) table=(\\S+) spec=([0-9a-f]{16})"
               + " (made|adopted)((?: \\S+)*+)");
 
   /**
@@ -96,11 +99,15 @@ public record Mark(
     }
   }
 
+  /** What every mark of the owner begins with, the blank after the owner included. */
+  public static String beginning(String ownerId) {
+    return HEAD + "owner=" + encode(ownerId) + " ";
+  }
+
   /** The one line. */
   public String text() {
-    return "tenantdb:v1 owner="
-        + encode(owner)
-        + " name="
+    return beginning(owner)
+        + "name="
         + encode(name)
         + " table="
         + encode(table)
@@ -122,9 +129,7 @@ public record Mark(
 
   /** A person's own comment: what stands below a mark, or all of it where there is none. */
   public static String without(String comment) {
-    return comment.startsWith("tenantdb:v1 ")
-        ? comment.lines().skip(1).reduce("", Mark::join)
-        : comment;
+    return comment.startsWith(HEAD) ? comment.lines().skip(1).reduce("", Mark::join) : comment;
   }
 
   /** The same mark with another spec hash. */

@@ -3,6 +3,7 @@ package io.tenantdb.model;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The hypertable side of a table.
@@ -16,6 +17,8 @@ import java.util.Optional;
  * @param chunks number of chunks; read only where {@code hypertables} of the spec declares it
  * @param oldestChunkEnd end of the oldest chunk; empty without chunks and for integer time
  * @param jobs its compression and retention jobs
+ * @param dimensions columns of all its dimensions, that of time among them: a unique index has them
+ *     all among its keys
  */
 public record ObservedHypertable(
     String timeColumn,
@@ -26,10 +29,36 @@ public record ObservedHypertable(
     Optional<List<OrderBy>> orderBy,
     long chunks,
     Optional<Instant> oldestChunkEnd,
-    List<Job> jobs) {
+    List<Job> jobs,
+    Set<String> dimensions) {
 
   public ObservedHypertable {
     jobs = List.copyOf(jobs);
+    dimensions = Set.copyOf(dimensions);
+  }
+
+  /** Partitioned by time alone. */
+  public ObservedHypertable(
+      String timeColumn,
+      boolean integerTime,
+      TimeSpan chunkInterval,
+      boolean compressionEnabled,
+      Optional<List<String>> segmentBy,
+      Optional<List<OrderBy>> orderBy,
+      long chunks,
+      Optional<Instant> oldestChunkEnd,
+      List<Job> jobs) {
+    this(
+        timeColumn,
+        integerTime,
+        chunkInterval,
+        compressionEnabled,
+        segmentBy,
+        orderBy,
+        chunks,
+        oldestChunkEnd,
+        jobs,
+        Set.of(timeColumn));
   }
 
   /**

@@ -12,7 +12,9 @@ import java.util.TreeMap;
  *
  * @param body its definition without name and table ({@link IndexBody}); empty where it could not
  *     be read because another session holds the table locked
- * @param valid {@code indisvalid}
+ * @param valid {@code indisvalid}, {@code indisready} and {@code indislive}: what is not, serves no
+ *     query, and a killed {@code DROP INDEX CONCURRENTLY} may have left it good for nothing but
+ *     being dropped
  * @param building a live session is building it, or dropping it concurrently
  * @param constraint the constraint that it stands behind
  * @param uniqueColumns key columns of a unique index, by name; empty for others
@@ -61,6 +63,19 @@ public record ObservedIndex(
         Ties.NONE,
         Settings.NONE,
         0);
+  }
+
+  /** True where queries can use it and it is not on its way in or out. */
+  public boolean serves() {
+    return valid && ReservedName.parse(name).isEmpty();
+  }
+
+  /**
+   * True where something beside the queries needs it: a constraint, a replica identity, a foreign
+   * key.
+   */
+  public boolean needed() {
+    return constraint.isPresent() || ties.replicaIdentity() || !ties.foreignKeys().isEmpty();
   }
 
   /**

@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param indexes all its indexes
  * @param hypertable its hypertable side, where it is one
  * @param partitions of a partitioned table, at any depth, parents first
+ * @param partitionKey of a partitioned table
  */
 public record ObservedTable(
     long oid,
@@ -34,7 +35,8 @@ public record ObservedTable(
     boolean published,
     List<ObservedIndex> indexes,
     Optional<ObservedHypertable> hypertable,
-    List<Partition> partitions) {
+    List<Partition> partitions,
+    PartitionKey partitionKey) {
 
   /** A table without partitions. */
   public ObservedTable(
@@ -63,7 +65,8 @@ public record ObservedTable(
         published,
         indexes,
         hypertable,
-        List.of());
+        List.of(),
+        PartitionKey.NONE);
   }
 
   /** {@link #pages} of a table whose file could not be looked at. */
@@ -88,7 +91,8 @@ public record ObservedTable(
     return indexes.stream().filter(index -> index.name().equals(indexName)).findFirst();
   }
 
-  boolean hasMarkOf(String ownerId) {
+  /** True when an index or a policy of it bears a mark of the owner, or a reserved name. */
+  public boolean hasMarkOf(String ownerId) {
     // A build of ours that was killed has no mark yet; its reserved name says as much.
     return indexes.stream()
             .anyMatch(

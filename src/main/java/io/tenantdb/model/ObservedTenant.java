@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * One tenant schema.
@@ -13,6 +14,9 @@ import java.util.Set;
  * @param aggregates the declared aggregates that exist, by name
  * @param undeclared tables that the spec does not name and that have an index with a mark of ours,
  *     or under a reserved name
+ * @param undeclaredAggregates continuous aggregates and materialized views that the spec does not
+ *     name and that bear a mark of ours, by name; their definitions are not read, and what the
+ *     catalogs say of them as relations is among {@code undeclared} or {@code tables}
  * @param names relations of the schema that bear a declared or a reserved name, by name
  * @param localObjects signature of the functions, operators, types, operator classes and collations
  *     that live in the schema itself; empty text where there are none. Names in expressions may
@@ -24,12 +28,26 @@ public record ObservedTenant(
     Map<String, ObservedTable> tables,
     Map<String, ObservedAggregate> aggregates,
     List<ObservedTable> undeclared,
+    List<ObservedAggregate> undeclaredAggregates,
     Map<String, NamedRelation> names,
     String localObjects,
     Set<String> usableBy) {
 
   public ObservedTenant {
     undeclared = List.copyOf(undeclared);
+    undeclaredAggregates = List.copyOf(undeclaredAggregates);
+  }
+
+  /** No aggregate of ours left the spec. */
+  public ObservedTenant(
+      String schema,
+      Map<String, ObservedTable> tables,
+      Map<String, ObservedAggregate> aggregates,
+      List<ObservedTable> undeclared,
+      Map<String, NamedRelation> names,
+      String localObjects,
+      Set<String> usableBy) {
+    this(schema, tables, aggregates, undeclared, List.of(), names, localObjects, usableBy);
   }
 
   /** Nothing of ours is on tables that the spec does not name. */
@@ -58,6 +76,12 @@ public record ObservedTenant(
     return Optional.ofNullable(tables.get(name));
   }
 
+  /** The relation, whether the spec names it or not. */
+  public Optional<ObservedTable> relation(String name) {
+    return table(name)
+        .or(() -> undeclared.stream().filter(table -> table.name().equals(name)).findFirst());
+  }
+
   /** The aggregate, where it exists. */
   public Optional<ObservedAggregate> aggregate(String name) {
     return Optional.ofNullable(aggregates.get(name));
@@ -69,8 +93,11 @@ public record ObservedTenant(
    */
   public boolean hasMarkOf(String ownerId) {
     return tables.values().stream().anyMatch(table -> table.hasMarkOf(ownerId))
-        || aggregates.values().stream()
-            .flatMap(aggregate -> aggregate.mark().stream())
+        || Stream.concat(
+                aggregates.values().stream().flatMap(aggregate -> aggregate.mark().stream()),
+                undeclared.stream()
+                    .flatMap(table -> table.indexes().stream())
+                    .flatMap(index -> index.mark().stream()))
             .anyMatch(mark -> mark.owner().equals(ownerId));
   }
 

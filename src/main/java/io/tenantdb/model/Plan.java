@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -73,6 +74,12 @@ public record Plan(
   /** The refused changes as templates × tenants. */
   public List<Template> refusedTemplates() {
     return templates(refused.stream().map(Refusal::change).toList());
+  }
+
+  /** The changes that are refused for one of the reasons, as templates × tenants. */
+  public List<Template> refusedTemplates(Set<Reason> reasons) {
+    return templates(
+        refused.stream().filter(r -> reasons.contains(r.reason())).map(Refusal::change).toList());
   }
 
   /**

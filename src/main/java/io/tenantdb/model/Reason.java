@@ -26,12 +26,20 @@ public enum Reason {
 
   /** The spec breaks a rule that no change of the database can mend. */
   SpecInvalid(Remedy.PERSON),
-  /** Another owner's mark, or another resource's declaration, is on the object. */
+  /**
+   * Another owner's mark, or another resource's declaration, is on the object; or what stands in
+   * the place of a declared index is not ours, or a constraint, a replica identity or a foreign key
+   * rests on it.
+   */
   Conflict(Remedy.PERSON),
   /** {@code safety.onDrift: Report}: what had converged differs now, and is left as it is. */
   DriftReported(Remedy.PERSON),
   /** A destructive change was refused by {@code safety.onDestructive: Deny}. */
   DestructiveDenied(Remedy.PERSON),
+  /** The spec declares no more what we made or adopted, and it is still there. */
+  LeftSpec(Remedy.NONE),
+  /** SQLSTATE 2BP01: other objects depend on what is to be dropped. */
+  HasDependents(Remedy.PERSON),
 
   /** The credentials Secret, or a key of it, does not exist. */
   SecretNotFound(Remedy.PERSON),
@@ -94,9 +102,9 @@ public enum Reason {
    */
   Busy(Remedy.TIME),
 
-  /** An index of the declared name has another definition. */
+  /** An aggregate has another query, or other refresh policies, than the declared ones. */
   DefinitionDiffers(Remedy.PERSON),
-  /** An index of the declared name is invalid, and we did not make it. */
+  /** A killed {@code REINDEX CONCURRENTLY} left an invalid index that is not of ours. */
   IndexInvalid(Remedy.PERSON),
   /** The declared name is taken by another kind of relation, or by an index of another table. */
   NameTaken(Remedy.PERSON),
@@ -162,14 +170,24 @@ public enum Reason {
   FillLeftToOwner(Remedy.NONE),
   /** A person paused the policy's job ({@code scheduled = false}); it is not un-paused. */
   JobPaused(Remedy.NONE),
-  /** A superuser owns the table: only plain columns are built on it. */
+  /**
+   * A superuser owns the table: only plain columns are built on it, unless {@code
+   * safety.allowSuperuserOwned}.
+   */
   SuperuserOwned(Remedy.PERSON),
+
+  /** The resource is being deleted, and what it made in the database is taken back. */
+  Deleting(Remedy.TIME),
 
   /** Something outside these reasons; the message has the SQLSTATE. */
   DatabaseError(Remedy.TIME),
   /** A defect of the operator; the log has the stack trace. */
   InternalError(Remedy.TIME),
 
+  /** Event: the resource is gone, and what it had made in the database is too. */
+  TakenBack(Remedy.NONE),
+  /** Event: the resource is gone, and what it had made in the database is still there. */
+  NotTakenBack(Remedy.NONE),
   /** Event: a new tenant schema was found. */
   TenantFound(Remedy.NONE),
   /** Event: a schema is no tenant any more; everything in it stays. */

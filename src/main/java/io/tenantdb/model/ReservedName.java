@@ -35,6 +35,17 @@ public record ReservedName(String id, String hash, boolean building) {
     return new ReservedName(Hashes.hex16(table + '\0' + name), body, false);
   }
 
+  /**
+   * The same of an index that the catalogs show. A valid and an invalid one of the same body have
+   * two: the first may still serve when the second is to go.
+   */
+  public static ReservedName retired(String table, String name, IndexBody body, boolean valid) {
+    return retired(
+        table,
+        name,
+        Hashes.hex16((body.unique() ? "UNIQUE " : "") + body.text() + (valid ? "" : "\0invalid")));
+  }
+
   /** True when it is about the declared index of the table. */
   public boolean isOf(String table, String name) {
     return id.equals(Hashes.hex16(table + '\0' + name));

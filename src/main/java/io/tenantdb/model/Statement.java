@@ -1,6 +1,8 @@
 package io.tenantdb.model;
 
+import java.util.Collection;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * One SQL statement and its parameters, in order of the {@code ?} in it. Where a statement has no
@@ -21,6 +23,13 @@ public record Statement(String sql, List<String> parameters) {
   /** A statement with text parameters; the SQL casts them ({@code ?::interval}). */
   public static Statement of(String sql, String... parameters) {
     return new Statement(sql, List.of(parameters));
+  }
+
+  /** The texts as one parameter, which the SQL casts to {@code text[]}. */
+  public static String array(Collection<String> texts) {
+    return texts.stream()
+        .map(text -> '"' + text.replace("\\", "\\\\").replace("\"", "\\\"") + '"')
+        .collect(Collectors.joining(",", "{", "}"));
   }
 
   /** The statement as a person could run it in psql: parameters written in as literals. */

@@ -24,28 +24,16 @@ final class TenantFree {
       if (!nameGoesOn && text.startsWith(prefix, i)) {
         out.append(TENANT);
         i += prefix.length();
-      } else if (c == '\'') {
-        boolean escapes = i > 0 && text.charAt(i - 1) == 'E';
-        i = copyQuoted(text, i, escapes, out);
-      } else if (c == '"') {
-        i = copyQuoted(text, i, false, out);
+      } else if (c == '\'' || c == '"') {
+        int end = Quoted.end(text, i);
+        out.append(text, i, end);
+        i = end;
       } else {
         out.append(c);
         i++;
       }
     }
     return out.toString();
-  }
-
-  private static int copyQuoted(String text, int start, boolean escapes, StringBuilder out) {
-    char quote = text.charAt(start);
-    int i = start + 1;
-    while (i < text.length() && text.charAt(i) != quote) {
-      i += escapes && text.charAt(i) == '\\' ? 2 : 1;
-    }
-    int end = Math.min(i + 1, text.length());
-    out.append(text, start, end);
-    return end;
   }
 
   private static boolean isNamePart(char c) {

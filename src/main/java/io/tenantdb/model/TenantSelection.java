@@ -31,6 +31,12 @@ public record TenantSelection(
     searchPath = List.copyOf(searchPath);
   }
 
+  /** The same tenants, touched at once. */
+  TenantSelection withoutSettling() {
+    return new TenantSelection(
+        schemas, patterns, exclude, searchPath, Duration.ZERO, onMissingTable);
+  }
+
   /** {@code spec.tenants.onMissingTable}. */
   public enum OnMissingTable {
     WAIT,

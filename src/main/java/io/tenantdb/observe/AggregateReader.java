@@ -122,6 +122,28 @@ final class AggregateReader {
     return new Result(bySchema, texts);
   }
 
+  /** Reads them without their queries, which are of no interest where nothing is declared. */
+  Map<Long, List<ObservedAggregate>> withoutTexts(Sorted sorted, Map<Long, Owner> owners)
+      throws SQLException {
+    List<Relation> relations = relations(sorted);
+    if (relations.isEmpty()) {
+      return Map.of();
+    }
+    Map<Long, Row> rows = rows(relations);
+    Map<Integer, List<RefreshJob>> jobs = jobs(relations);
+    Map<Long, List<ObservedAggregate>> bySchema = new HashMap<>();
+    for (Relation relation : relations) {
+      Row row = rows.get(relation.view());
+      Owner owner = owners.get(relation.table().owner());
+      if (row != null && owner != null) {
+        bySchema
+            .computeIfAbsent(relation.table().schema(), schema -> new ArrayList<>())
+            .add(aggregate(relation, row, owner.name(), ViewTexts.none(), jobs));
+      }
+    }
+    return bySchema;
+  }
+
   private List<Relation> relations(Sorted sorted) {
     List<Relation> relations = new ArrayList<>();
     for (Table table : sorted.tables().values()) {

@@ -6,6 +6,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,6 +24,8 @@ final class HypertableReader {
 
   private record Dimension(Name name, int number, String column, boolean integer, TimeSpan span) {}
 
+  private record Column(Name name, String column) {}
+
   private record Chunks(long count, Optional<Instant> oldestEnd) {}
 
   private static final String HYPERTABLES =
@@ -37,6 +40,12 @@ final class HypertableReader {
              time_interval::text, integer_interval
       FROM timescaledb_information.dimensions
       WHERE dimension_type = 'Time' AND hypertable_name = ANY (?::name[])
+      """;
+
+  private static final String COLUMNS =
+      """
+      SELECT hypertable_schema, hypertable_name, column_name
+      FROM timescaledb_information.dimensions WHERE hypertable_name = ANY (?::name[])
       """;
 
   private static final String CHUNKS =
@@ -75,6 +84,7 @@ final class HypertableReader {
             names)
         .forEach(e -> compressed.put(e.getKey(), e.getValue()));
     Map<Name, Dimension> dimensions = dimensions(names);
+    Map<Name, Set<String>> columns = columns(names);
     Map<Name, Chunks> chunks = chunks(withChunks);
     Map<Name, CompressionReader.Settings> settings = compression.settings(names);
     Map<Name, List<ObservedHypertable.Job>> policies = jobs.jobs(names);
@@ -97,10 +107,20 @@ final class HypertableReader {
                     set.orderBy(),
                     bounds.count(),
                     dimension.integer() ? Optional.empty() : bounds.oldestEnd(),
-                    policies.getOrDefault(name, List.of())));
+                    policies.getOrDefault(name, List.of()),
+                    columns.getOrDefault(name, Set.of(dimension.column()))));
           }
         });
     return hypertables;
+  }
+
+  /**
+   * Other hypertables that have a policy with a mark of the owner.
+   *
+   * @param tables names of those that are read anyway
+   */
+  List<Name> othersWithMarkOf(String ownerId, Collection<String> tables) throws SQLException {
+    return jobs.othersWithMarkOf(ownerId, Catalog.names(tables));
   }
 
   private Map<Name, Dimension> dimensions(String names) throws SQLException {
@@ -123,6 +143,18 @@ final class HypertableReader {
       first.merge(dimension.name(), dimension, (a, b) -> a.number() <= b.number() ? a : b);
     }
     return first;
+  }
+
+  /** The columns of all dimensions, those that are hashed among them. */
+  private Map<Name, Set<String>> columns(String names) throws SQLException {
+    Map<Name, Set<String>> columns = new HashMap<>();
+    catalog
+        .rows(
+            COLUMNS,
+            row -> new Column(name(row.getString(1), row.getString(2)), row.getString(3)),
+            names)
+        .forEach(c -> columns.computeIfAbsent(c.name(), n -> new HashSet<>()).add(c.column()));
+    return columns;
   }
 
   private Map<Name, Chunks> chunks(Set<String> tables) throws SQLException {

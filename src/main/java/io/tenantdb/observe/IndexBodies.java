@@ -14,9 +14,11 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * The printed bodies of index signatures, kept from one reading to the next. Printing takes ACCESS
- * SHARE on the table and so waits behind one tenant's {@code ALTER TABLE}: one exemplar of each
- * signature is printed, and another tenant's where that one is locked.
+ * The printed bodies of index signatures, kept from one reading to the next unless they name what
+ * could be renamed without a trace in the signature: a function, type, operator class or collation
+ * outside {@code pg_catalog}, or the schema that it is in. Such are printed anew each time.
+ * Printing takes ACCESS SHARE on the table and so waits behind one tenant's {@code ALTER TABLE}:
+ * one exemplar of each signature is printed, and another tenant's where that one is locked.
  */
 final class IndexBodies {
 
@@ -27,7 +29,12 @@ final class IndexBodies {
   private record Key(String table, String columnSignature, String indexSignature) {}
 
   /** A body as it was printed, the schema of the tenant whose it was still in it. */
-  private record Printed(boolean unique, String tail, IndexBody shared) {}
+  private record Printed(boolean unique, String tail, IndexBody shared) {
+    /** Under the session's search path nothing outside {@code pg_catalog} is printed without. */
+    boolean qualified() {
+      return tail.contains(".");
+    }
+  }
 
   private record Exemplar(Key key, Index index) {}
 
@@ -80,7 +87,7 @@ final class IndexBodies {
       }
       Key key = key(table, index);
       Printed known = printed.get(key);
-      if (known != null) {
+      if (known != null && !known.qualified()) {
         now.put(key, known);
       } else if (!locked.contains(table.oid())) {
         List<Exemplar> exemplars = missing.computeIfAbsent(key, k -> new ArrayList<>(TRIES));

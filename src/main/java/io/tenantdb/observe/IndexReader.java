@@ -1,10 +1,17 @@
 package io.tenantdb.observe;
 
+import io.tenantdb.model.ObservedIndex.Settings;
+import io.tenantdb.model.ObservedIndex.Ties;
+import java.sql.Array;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Reads all indexes of the declared tables from raw {@code pg_index} columns, which takes no lock
@@ -17,6 +24,7 @@ final class IndexReader {
    *
    * @param signature hash over everything that its printed body depends on, but for the table's
    *     columns
+   * @param valid {@code indisvalid}, {@code indisready} and {@code indislive}
    * @param uniqueKeys {@code attnum} of the key columns of a unique index, 0 for expressions; empty
    *     for other indexes
    * @param comment empty text where there is none
@@ -29,21 +37,47 @@ final class IndexReader {
       boolean valid,
       List<Integer> uniqueKeys,
       Optional<String> constraint,
-      String comment) {}
+      String comment,
+      Ties ties,
+      Settings settings) {}
 
   // :location is the offset in the text that the index was made from; it differs between equal
   // indexes. coalesce, because concat_ws leaves out NULLs and so would blur positions.
   private static final String INDEXES =
       """
-      WITH tb AS MATERIALIZED (SELECT unnest(?::oid[]) AS oid),
+      WITH RECURSIVE tb AS MATERIALIZED (SELECT unnest(?::oid[]) AS oid),
+      -- A statistics target that was not set is -1, and NULL from PostgreSQL 17 on.
       ao AS MATERIALIZED (
-        SELECT a.attrelid, string_agg(a.attnum || ':' || a.attoptions::text, ',' ORDER BY a.attnum)
-                 AS options
-        FROM pg_attribute a WHERE a.attoptions IS NOT NULL GROUP BY a.attrelid
+        SELECT a.attrelid,
+               string_agg(a.attnum || ':' || a.attoptions::text, ',' ORDER BY a.attnum) AS options,
+               string_agg(a.attnum || ':' || a.attstattarget, ',' ORDER BY a.attnum)
+                 FILTER (WHERE a.attstattarget >= 0) AS statistics
+        FROM pg_attribute a
+        WHERE a.attoptions IS NOT NULL OR a.attstattarget >= 0
+        GROUP BY a.attrelid
       ),
       cn AS MATERIALIZED (
         SELECT c.conindid, c.conname FROM pg_constraint c JOIN tb ON tb.oid = c.conrelid
         WHERE c.contype IN ('p', 'u', 'x') AND c.conindid <> 0
+      ),
+      -- A foreign key from or to a partitioned table has a copy for each partition, which rests on
+      -- the partition's own index. All of them are known to people by the key that they made.
+      up AS (
+        SELECT c.conindid, c.oid, c.conparentid FROM pg_constraint c JOIN tb ON tb.oid = c.confrelid
+        WHERE c.contype = 'f'
+        UNION ALL
+        SELECT up.conindid, c.oid, c.conparentid
+        FROM up JOIN pg_constraint c ON c.oid = up.conparentid
+      ),
+      fk AS MATERIALIZED (
+        SELECT up.conindid,
+               array_agg(DISTINCT n.nspname || '.' || t.relname || '.' || c.conname) AS keys
+        FROM up
+        JOIN pg_constraint c ON c.oid = up.oid
+        JOIN pg_class t ON t.oid = c.conrelid
+        JOIN pg_namespace n ON n.oid = t.relnamespace
+        WHERE up.conparentid = 0
+        GROUP BY up.conindid
       )
       SELECT x.indrelid, x.indexrelid, i.relname,
              md5(concat_ws('|', i.relam, x.indisunique, %s, x.indnkeyatts, x.indkey, x.indclass,
@@ -51,18 +85,32 @@ final class IndexReader {
                coalesce(i.reloptions::text, '-'),
                coalesce(regexp_replace(x.indexprs::text, ':location -?\\d+', '', 'g'), '-'),
                coalesce(regexp_replace(x.indpred::text, ':location -?\\d+', '', 'g'), '-'))),
-             x.indisvalid, CASE WHEN x.indisunique THEN x.indkey::text END, x.indnkeyatts,
-             cn.conname, d.description
+             x.indisvalid AND x.indisready AND x.indislive,
+             CASE WHEN x.indisunique THEN x.indkey::text END, x.indnkeyatts,
+             cn.conname, d.description, x.indisreplident, x.indisclustered, fk.keys,
+             ts.spcname, ao.statistics
       FROM tb
       JOIN pg_index x ON x.indrelid = tb.oid
       JOIN pg_class i ON i.oid = x.indexrelid
       LEFT JOIN ao ON ao.attrelid = i.oid
       LEFT JOIN cn ON cn.conindid = i.oid
+      LEFT JOIN fk ON fk.conindid = i.oid
+      LEFT JOIN pg_tablespace ts ON ts.oid = i.reltablespace
       LEFT JOIN pg_description d
         ON d.objoid = i.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
       """;
 
+  private static final String DEFAULT_TABLESPACE =
+      """
+      SELECT ts.spcname FROM pg_database db JOIN pg_tablespace ts ON ts.oid = db.dattablespace
+      WHERE db.datname = current_database()
+      """;
+
+  /** A key's position and its target. */
+  private static final Pattern TARGET = Pattern.compile("(\\d+):(\\d+)");
+
   private final Catalog catalog;
+  private final Map<List<String>, Settings> settings = new HashMap<>();
 
   IndexReader(Catalog catalog) {
     this.catalog = catalog;
@@ -70,6 +118,8 @@ final class IndexReader {
 
   List<Index> indexes(Collection<Long> tables) throws SQLException {
     String nullsNotDistinct = catalog.versionNum() >= 150000 ? "x.indnullsnotdistinct" : "false";
+    String defaultTablespace =
+        catalog.rows(DEFAULT_TABLESPACE, row -> row.getString(1)).stream().findFirst().orElse("");
     return catalog.rows(
         INDEXES.formatted(nullsNotDistinct),
         row -> {
@@ -84,9 +134,40 @@ final class IndexReader {
               row.getBoolean(5),
               keys == null ? List.of() : keyColumns(keys, row.getInt(7)),
               Optional.ofNullable(constraint).map(catalog::intern),
-              comment == null ? "" : catalog.intern(comment));
+              comment == null ? "" : catalog.intern(comment),
+              ties(row.getBoolean(10), row.getBoolean(11), row.getArray(12)),
+              settings(
+                  orElse(row.getString(13), defaultTablespace), orElse(row.getString(14), "")));
         },
         Catalog.oids(tables));
+  }
+
+  private static Ties ties(boolean replicaIdentity, boolean clustered, Array foreignKeys)
+      throws SQLException {
+    return !replicaIdentity && !clustered && foreignKeys == null
+        ? Ties.NONE
+        : new Ties(
+            replicaIdentity,
+            clustered,
+            foreignKeys == null ? List.of() : List.of((String[]) foreignKeys.getArray()));
+  }
+
+  /** One instance of each: nearly all indexes have the same. */
+  private Settings settings(String tablespace, String statistics) {
+    return settings.computeIfAbsent(
+        List.of(tablespace, statistics),
+        unknown -> {
+          Map<Integer, Integer> targets = new HashMap<>();
+          Matcher target = TARGET.matcher(statistics);
+          while (target.find()) {
+            targets.put(Integer.valueOf(target.group(1)), Integer.valueOf(target.group(2)));
+          }
+          return Settings.of(tablespace, targets);
+        });
+  }
+
+  private static String orElse(String value, String otherwise) {
+    return value == null ? otherwise : value;
   }
 
   private static List<Integer> keyColumns(String indkey, int keys) {

@@ -1,5 +1,6 @@
 package io.tenantdb.observe;
 
+import io.tenantdb.model.Mark;
 import io.tenantdb.model.ObservedHypertable.Job;
 import io.tenantdb.model.PolicyKind;
 import io.tenantdb.observe.HypertableReader.Name;
@@ -10,6 +11,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Reads the jobs of compression and retention policies. */
 final class JobReader {
@@ -20,6 +23,12 @@ final class JobReader {
       """
       SELECT id, schema_name, table_name FROM _timescaledb_catalog.hypertable
       WHERE table_name = ANY (?::name[])
+      """;
+
+  private static final String NAMES =
+      """
+      SELECT schema_name, table_name FROM _timescaledb_catalog.hypertable
+      WHERE id::text = ANY (?::text[])
       """;
 
   // The name of the schema changed in 2.12, that of the application in 2.20. The hypertable's id in
@@ -38,6 +47,8 @@ final class JobReader {
 
   private final Catalog catalog;
   private final JobConfig config;
+  private List<Row> read = List.of();
+  private boolean hasRead;
 
   JobReader(Catalog catalog) {
     this.catalog = catalog;
@@ -46,6 +57,39 @@ final class JobReader {
 
   /** The jobs of the hypertables that bear one of the names. */
   Map<Name, List<Job>> jobs(String names) throws SQLException {
+    Map<String, Name> ids = ids(names);
+    Map<Name, List<Job>> jobs = new HashMap<>();
+    for (Row row : rows()) {
+      Name name = ids.get(row.hypertableId());
+      if (name != null) {
+        jobs.computeIfAbsent(name, n -> new ArrayList<>()).add(ofTable(row, name.table()));
+      }
+    }
+    return jobs;
+  }
+
+  /**
+   * Other hypertables that have a job with a mark of the owner.
+   *
+   * @param names of those that are known
+   */
+  List<Name> othersWithMarkOf(String ownerId, String names) throws SQLException {
+    Set<String> known = ids(names).keySet();
+    Set<String> others =
+        rows().stream()
+            .filter(row -> row.managedBy().startsWith(Mark.beginning(ownerId)))
+            .map(Row::hypertableId)
+            .filter(id -> !known.contains(id))
+            .collect(Collectors.toSet());
+    return others.isEmpty()
+        ? List.of()
+        : catalog.rows(
+            NAMES,
+            row -> new Name(row.getString(1), catalog.intern(row.getString(2))),
+            Catalog.names(others));
+  }
+
+  private Map<String, Name> ids(String names) throws SQLException {
     Map<String, Name> ids = new HashMap<>();
     catalog
         .rows(
@@ -53,17 +97,23 @@ final class JobReader {
             row -> Map.entry(row.getString(1), new Name(row.getString(2), row.getString(3))),
             names)
         .forEach(e -> ids.put(e.getKey(), e.getValue()));
-    Map<Name, List<Job>> jobs = new HashMap<>();
-    for (Row row :
-        catalog.rows(
-            JOBS,
-            r -> new Row(r.getString(6) == null ? "" : r.getString(6), r.getString(7), job(r)))) {
-      Name name = ids.get(row.hypertableId());
-      if (name != null) {
-        jobs.computeIfAbsent(name, n -> new ArrayList<>()).add(ofTable(row, name.table()));
-      }
+    return ids;
+  }
+
+  /** All jobs, read once. */
+  private List<Row> rows() throws SQLException {
+    if (!hasRead) {
+      read =
+          catalog.rows(
+              JOBS,
+              row ->
+                  new Row(
+                      row.getString(6) == null ? "" : row.getString(6),
+                      row.getString(7) == null ? "" : row.getString(7),
+                      job(row)));
+      hasRead = true;
     }
-    return jobs;
+    return read;
   }
 
   private Job job(ResultSet row) throws SQLException {

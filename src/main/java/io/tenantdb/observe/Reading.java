@@ -4,7 +4,9 @@ import io.tenantdb.database.DatabaseException;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.DesiredHypertable;
+import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Observed;
+import io.tenantdb.model.ObservedAggregate;
 import io.tenantdb.model.ObservedHypertable;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.ObservedTable.Kind;
@@ -28,6 +30,7 @@ import io.tenantdb.observe.TableReader.Table;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -79,7 +82,13 @@ final class Reading {
         .tables(schemas.keySet(), relationNames)
         .forEach(table -> found.put(table.oid(), table));
     Sorted sorted = sorted(tableReader, all, found);
-    Map<Long, Table> tables = sorted.tables();
+    Optional<HypertableReader> hypertableReader = hypertableReader();
+    UndeclaredRelations others =
+        new UndeclaredRelations(catalog, tableReader, desired, schemas, sorted.tables());
+    Sorted aggregatesLeft = others.aggregates(all, timescale());
+    Map<Long, Table> undeclared = others.tables(hypertableReader, aggregatesLeft);
+    Map<Long, Table> tables = new LinkedHashMap<>(sorted.tables());
+    tables.putAll(undeclared);
     Map<String, Columns> columns = columns(tableReader, tables.values());
 
     LockReader lockReader = new LockReader(catalog);
@@ -90,9 +99,13 @@ final class Reading {
     }
     IndexBodies bodies = known.bodies().refreshed(catalog, indexes, tables, locks.exclusive());
 
+    Map<Name, ObservedHypertable> hypertables = hypertables(hypertableReader, undeclared.values());
+    Parts parts =
+        Parts.read(catalog, tables.values(), among(schemas, tables.values(), hypertables));
     OwnerReader ownerReader = new OwnerReader(catalog);
-    Map<Long, Owner> owners =
-        ownerReader.owners(tables.values().stream().map(Table::owner).collect(Collectors.toSet()));
+    Set<Long> roles = tables.values().stream().map(Table::owner).collect(Collectors.toSet());
+    roles.addAll(parts.owners());
+    Map<Long, Owner> owners = ownerReader.owners(roles);
     Map<Long, Set<String>> usableBy =
         ownerReader
             .usable(tables.values().stream().map(t -> new Place(t.schema(), t.owner())).toList())
@@ -107,13 +120,17 @@ final class Reading {
     AggregateReader.Result aggregates =
         new AggregateReader(catalog, aggregateNames(desired))
             .read(sorted, schemas, owners, known.texts(), locks.exclusive());
-    Map<Name, ObservedHypertable> hypertables = hypertables();
+    Map<Long, List<ObservedAggregate>> leaving =
+        new AggregateReader(catalog, names(aggregatesLeft.tables().values()))
+            .withoutTexts(aggregatesLeft, owners);
     Set<Long> convertible = convertible(schemas, tables, hypertables);
     Obstacles obstacles = new ConversionReader(catalog).obstacles(convertible, locks.exclusive());
 
-    Map<Long, Map<String, ObservedTable>> bySchema =
-        new TableJoin(schemas, columns, owners, locks, bodies, hypertables, convertible, obstacles)
-            .join(tables.values(), indexes);
+    TableJoin join =
+        new TableJoin(
+            schemas, columns, owners, locks, bodies, hypertables, convertible, obstacles, parts);
+    Map<Long, Map<String, ObservedTable>> bySchema = join.join(sorted.tables().values(), indexes);
+    Map<Long, Map<String, ObservedTable>> more = join.join(undeclared.values(), indexes);
     Map<Long, Map<String, NamedRelation>> names = ownNames(tables, indexes);
     for (SchemaReader.Named named :
         schemaReader.named(schemas.keySet(), tables.keySet(), declaredNames)) {
@@ -130,6 +147,8 @@ final class Reading {
               schema.name(),
               own,
               aggregates.in(schema.oid()),
+              others.ours(more.getOrDefault(schema.oid(), Map.of()).values()),
+              leaving.getOrDefault(schema.oid(), List.of()),
               names.getOrDefault(schema.oid(), Map.of()),
               localObjects.getOrDefault(schema.oid(), ""),
               usableBy.getOrDefault(schema.oid(), Set.of())));
@@ -164,14 +183,40 @@ final class Reading {
     return columns;
   }
 
-  private Map<Name, ObservedHypertable> hypertables() throws SQLException {
-    if (!timescale()) {
+  private Optional<HypertableReader> hypertableReader() {
+    return timescale()
+        ? Optional.of(new HypertableReader(catalog, server.timescale().version().orElse("0")))
+        : Optional.empty();
+  }
+
+  private Map<Name, ObservedHypertable> hypertables(
+      Optional<HypertableReader> reader, Collection<Table> undeclared) throws SQLException {
+    if (reader.isEmpty()) {
       return Map.of();
     }
     Set<String> withChunks =
         desired.hypertables().stream().map(DesiredHypertable::table).collect(Collectors.toSet());
-    return new HypertableReader(catalog, server.timescale().version().orElse("0"))
-        .hypertables(relationNames, withChunks);
+    Set<String> read = new HashSet<>(relationNames);
+    read.addAll(names(undeclared));
+    return reader.get().hypertables(read, withChunks);
+  }
+
+  private static Set<String> names(Collection<Table> tables) {
+    return tables.stream().map(Table::name).collect(Collectors.toSet());
+  }
+
+  /** Those of the declared tables that are hypertables and may have declared indexes. */
+  private Set<Long> among(
+      Map<Long, Schema> schemas, Collection<Table> tables, Map<Name, ?> hypertables) {
+    Set<String> indexed =
+        desired.indexes().stream().map(DesiredIndex::table).collect(Collectors.toSet());
+    return tables.stream()
+        .filter(table -> table.kind() == Kind.ORDINARY && indexed.contains(table.name()))
+        .filter(
+            table ->
+                hypertables.containsKey(new Name(schemas.get(table.schema()).name(), table.name())))
+        .map(Table::oid)
+        .collect(Collectors.toSet());
   }
 
   private boolean timescale() {

@@ -33,6 +33,7 @@ final class TableJoin {
   private final Map<Name, ObservedHypertable> hypertables;
   private final Set<Long> convertible;
   private final Obstacles obstacles;
+  private final Parts parts;
   private final Map<String, Optional<Mark>> marks = new HashMap<>();
 
   TableJoin(
@@ -43,7 +44,8 @@ final class TableJoin {
       IndexBodies bodies,
       Map<Name, ObservedHypertable> hypertables,
       Set<Long> convertible,
-      Obstacles obstacles) {
+      Obstacles obstacles,
+      Parts parts) {
     this.schemas = schemas;
     this.columns = columns;
     this.owners = owners;
@@ -52,6 +54,7 @@ final class TableJoin {
     this.hypertables = hypertables;
     this.convertible = convertible;
     this.obstacles = obstacles;
+    this.parts = parts;
   }
 
   /** The tables of each schema, by name. */
@@ -89,7 +92,9 @@ final class TableJoin {
         obstacles.references().getOrDefault(table.oid(), List.of()),
         obstacles.published().contains(table.oid()),
         List.copyOf(own),
-        hypertable);
+        hypertable,
+        parts.partitions(table, owners, locks),
+        parts.key(table));
   }
 
   private long pages(Table table) {
@@ -103,7 +108,8 @@ final class TableJoin {
         !index.valid()
             && (locks.building().contains(table.oid())
                 || locks.building().contains(index.oid())
-                || (hypertable && locks.held().contains(index.oid())));
+                || (hypertable && locks.held().contains(index.oid()))
+                || parts.isBuilding(table, locks));
     return new ObservedIndex(
         index.oid(),
         index.name(),
@@ -113,7 +119,10 @@ final class TableJoin {
         index.constraint(),
         uniqueColumns(table, index),
         index.comment(),
-        mark(index.comment()).filter(mark -> mark.table().equals(table.name())));
+        mark(index.comment()).filter(mark -> mark.table().equals(table.name())),
+        index.ties(),
+        index.settings(),
+        parts.missing(table, index));
   }
 
   private Set<String> uniqueColumns(Table table, Index index) {

@@ -2,6 +2,7 @@ package io.tenantdb.observe;
 
 import io.tenantdb.model.ObservedTable.Kind;
 import io.tenantdb.model.TableLayout;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -52,7 +53,7 @@ final class TableReader {
       """;
 
   // pg_class has an index on (relname, relnamespace) and none on relnamespace alone.
-  private static final String TABLES =
+  private static final String BY_NAME =
       """
       WITH ns AS MATERIALIZED (SELECT unnest(?::oid[]) AS oid),
       tb AS MATERIALIZED (
@@ -60,6 +61,18 @@ final class TableReader {
         FROM pg_class t JOIN ns ON ns.oid = t.relnamespace
         WHERE t.relname = ANY (?::name[])
       ),
+      """;
+
+  private static final String BY_OID =
+      """
+      WITH tb AS MATERIALIZED (
+        SELECT t.oid, t.relnamespace, t.relname, t.relkind, t.relowner, t.relpages
+        FROM pg_class t JOIN unnest(?::oid[]) AS wanted(oid) ON wanted.oid = t.oid
+      ),
+      """;
+
+  private static final String TABLES =
+      """
       cols AS (
       """
           + COLUMN_SIGNATURE
@@ -109,20 +122,26 @@ final class TableReader {
 
   /** Relations of any kind in these schemas that bear one of the names. */
   List<Table> tables(Collection<Long> schemas, Collection<String> names) throws SQLException {
-    return catalog.rows(
-        TABLES,
-        row ->
-            new Table(
-                row.getLong(1),
-                row.getLong(2),
-                catalog.intern(row.getString(3)),
-                kind(row.getString(4)),
-                row.getLong(5),
-                row.getLong(6),
-                catalog.intern(row.getString(7)),
-                catalog.intern(row.getString(8))),
-        Catalog.oids(schemas),
-        Catalog.names(names));
+    return catalog.rows(BY_NAME + TABLES, this::table, Catalog.oids(schemas), Catalog.names(names));
+  }
+
+  /** The relations with these oids, where they still exist. */
+  List<Table> tables(Collection<Long> oids) throws SQLException {
+    return oids.isEmpty()
+        ? List.of()
+        : catalog.rows(BY_OID + TABLES, this::table, Catalog.oids(oids));
+  }
+
+  private Table table(ResultSet row) throws SQLException {
+    return new Table(
+        row.getLong(1),
+        row.getLong(2),
+        catalog.intern(row.getString(3)),
+        kind(row.getString(4)),
+        row.getLong(5),
+        row.getLong(6),
+        catalog.intern(row.getString(7)),
+        catalog.intern(row.getString(8)));
   }
 
   /**

@@ -21,6 +21,7 @@ sealed interface Assignment {
    *
    * @param suspended observe and report, change nothing
    * @param claims what older resources declare, and this one must leave alone
+   * @param deleting take back what the resource made, which is being deleted
    */
   record Work(
       long generation,
@@ -28,12 +29,24 @@ sealed interface Assignment {
       Desired desired,
       ConnectionSettings settings,
       boolean suspended,
-      Claims claims)
+      Claims claims,
+      boolean deleting)
       implements Assignment {
+
+    /** Of a resource that stays. */
+    Work(
+        long generation,
+        Duration interval,
+        Desired desired,
+        ConnectionSettings settings,
+        boolean suspended,
+        Claims claims) {
+      this(generation, interval, desired, settings, suspended, claims, false);
+    }
 
     /** The same work on another declaration. */
     Work with(Desired other) {
-      return new Work(generation, interval, other, settings, suspended, claims);
+      return new Work(generation, interval, other, settings, suspended, claims, deleting);
     }
   }
 

@@ -25,6 +25,9 @@ final class Assignments {
   /** For resources whose own interval cannot be read. */
   private static final Duration UNKNOWN_INTERVAL = Duration.ofMinutes(10);
 
+  /** While a resource is being deleted somebody waits. */
+  private static final Duration RETRY_OF_DELETION = Duration.ofSeconds(30);
+
   private static final Comparator<TenantDatabase> OLDEST_FIRST =
       Comparator.comparing((TenantDatabase resource) -> created(resource))
           .thenComparing(resource -> resource.getMetadata().getUid());
@@ -59,13 +62,36 @@ final class Assignments {
       interval = Resolution.interval(spec);
       ConnectionSettings settings =
           references.read(metadata.getNamespace(), Resolution.database(spec));
-      return new Assignment.Work(
-          generation,
-          interval,
-          desired,
-          settings,
-          Resolution.suspended(spec),
-          claims(resource, neighbours));
+      Optional<String> twin = twin(resource, neighbours);
+      boolean suspended = Resolution.suspended(spec);
+      if (metadata.getDeletionTimestamp() == null) {
+        return new Assignment.Work(
+            generation,
+            interval,
+            twin.isPresent() ? desired.withoutPruning() : desired,
+            settings,
+            suspended,
+            claims(resource, neighbours));
+      }
+      return twin.<Assignment>map(
+              other ->
+                  new Assignment.Blocked(
+                      generation,
+                      RETRY_OF_DELETION,
+                      Problem.of(
+                          Reason.Conflict,
+                          "resource %s has the same spec.ownerId, and so the same marks."
+                              .formatted(other))))
+          .orElseGet(
+              () ->
+                  new Assignment.Work(
+                      generation,
+                      RETRY_OF_DELETION,
+                      desired.forDeletion(),
+                      settings,
+                      suspended,
+                      Claims.NONE,
+                      true));
     } catch (InvalidSpecException e) {
       return new Assignment.Blocked(
           generation, interval, Problem.of(Reason.SpecInvalid, e.getMessage()));
@@ -102,6 +128,28 @@ final class Assignments {
     } catch (InvalidSpecException e) {
       return List.of();
     }
+  }
+
+  /**
+   * Another resource of the same database and the same owner, which makes the same marks: what one
+   * of them declares no more is the other one's.
+   */
+  private static Optional<String> twin(
+      TenantDatabase resource, Collection<TenantDatabase> neighbours) {
+    return neighbours.stream()
+        .filter(other -> !ResourceKey.of(other).equals(ResourceKey.of(resource)))
+        .filter(other -> other.getMetadata().getDeletionTimestamp() == null)
+        .filter(other -> ownerId(other).equals(ownerId(resource)))
+        .map(other -> other.getMetadata().getNamespace() + "/" + other.getMetadata().getName())
+        .sorted()
+        .findFirst();
+  }
+
+  private static String ownerId(TenantDatabase resource) {
+    ObjectMeta metadata = resource.getMetadata();
+    return Optional.ofNullable(resource.getSpec())
+        .map(TenantDatabaseSpec::ownerId)
+        .orElseGet(() -> metadata.getNamespace() + "/" + metadata.getName());
   }
 
   private static Claims claims(TenantDatabase resource, Collection<TenantDatabase> neighbours) {

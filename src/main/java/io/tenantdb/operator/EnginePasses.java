@@ -7,6 +7,8 @@ import io.tenantdb.fleet.Gate;
 import io.tenantdb.fleet.Outcome;
 import io.tenantdb.fleet.PassListener;
 import io.tenantdb.model.Desired;
+import io.tenantdb.model.IndexReport;
+import io.tenantdb.model.Observed;
 import java.util.Optional;
 
 /** Passes of the real engine. The engine outlives the connections: it remembers what settled. */
@@ -22,6 +24,11 @@ final class EnginePasses implements Passes {
   public Outcome pass(
       ConnectionSettings settings, Desired desired, Gate gate, PassListener listener) {
     return engine.pass(connected(settings), desired, gate, listener);
+  }
+
+  @Override
+  public IndexReport indexes(ConnectionSettings settings, Desired desired, Observed observed) {
+    return engine.indexes(connected(settings), desired, observed);
   }
 
   @Override

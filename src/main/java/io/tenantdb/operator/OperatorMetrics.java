@@ -6,14 +6,22 @@ import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.tenantdb.fleet.AggregateStanding;
+import io.tenantdb.model.Blocker;
 import io.tenantdb.model.ChangeResult;
+import io.tenantdb.model.IndexReport;
+import io.tenantdb.model.IndexReport.Index;
+import io.tenantdb.model.IndexUsage;
+import io.tenantdb.model.Reason;
 import io.tenantdb.model.TenantState;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
 
 /**
@@ -28,11 +36,17 @@ final class OperatorMetrics {
   private final MultiGauge lastPass;
   private final MultiGauge oldestRefresh;
   private final MultiGauge overdue;
+  private final MultiGauge blocked;
+  private final MultiGauge blockerAge;
+  private final MultiGauge indexBytes;
+  private final MultiGauge unscanned;
   private final Map<ResourceKey, State> states = new ConcurrentHashMap<>();
 
   private record State(
       Map<TenantState, Integer> counts,
       List<AggregateStanding> aggregates,
+      List<Blocker> blockers,
+      List<Index> indexes,
       boolean ready,
       double lastPass) {}
 
@@ -60,6 +74,24 @@ final class OperatorMetrics {
         MultiGauge.builder("tenantdb.aggregate.refresh.overdue")
             .description("Materialized views whose scheduled refresh has not been made yet")
             .register(registry);
+    this.blocked =
+        MultiGauge.builder("tenantdb.builds.blocked")
+            .description("Builds that wait for another session now")
+            .register(registry);
+    this.blockerAge =
+        MultiGauge.builder("tenantdb.build.blocker.age")
+            .description("Age of the oldest transaction that a build waits for now")
+            .baseUnit("seconds")
+            .register(registry);
+    this.indexBytes =
+        MultiGauge.builder("tenantdb.index")
+            .description("Size of a declared index over all tenants, read once an hour at most")
+            .baseUnit("bytes")
+            .register(registry);
+    this.unscanned =
+        MultiGauge.builder("tenantdb.index.unscanned.tenants")
+            .description("Tenants whose index was never scanned since the statistics were reset")
+            .register(registry);
   }
 
   /** Shows a new snapshot. */
@@ -73,9 +105,22 @@ final class OperatorMetrics {
                 snapshot.running() && before != null
                     ? before.aggregates()
                     : snapshot.look().map(Look::aggregates).orElseGet(List::of),
+                snapshot.progress().stream().flatMap(b -> b.blocker().stream()).toList(),
+                snapshot.indexes().map(IndexReport::declared).orElseGet(List::of),
                 Verdict.of(snapshot).ready(),
                 before == null ? Double.NaN : before.lastPass()));
     show();
+  }
+
+  /** Counts a build that was given up for somebody. */
+  void putOff(ResourceKey resource, ChangeResult result) {
+    if (result.reason() == Reason.YieldedTo) {
+      Counter.builder("tenantdb.build.yields")
+          .description("Builds that gave way to a session that waited for their locks")
+          .tags(tags(resource))
+          .register(registry)
+          .increment();
+    }
   }
 
   /** Counts a change that ended. */
@@ -104,8 +149,14 @@ final class OperatorMetrics {
           resource,
           (key, before) ->
               before == null
-                  ? new State(Map.of(), List.of(), false, now)
-                  : new State(before.counts(), before.aggregates(), before.ready(), now));
+                  ? new State(Map.of(), List.of(), List.of(), List.of(), false, now)
+                  : new State(
+                      before.counts(),
+                      before.aggregates(),
+                      before.blockers(),
+                      before.indexes(),
+                      before.ready(),
+                      now));
       show();
     }
   }
@@ -149,6 +200,44 @@ final class OperatorMetrics {
             .toList(),
         true);
     showAggregates();
+    showBlockers();
+    showIndexes(indexBytes, IndexUsage::bytes);
+    showIndexes(unscanned, IndexUsage::unscannedTenants);
+  }
+
+  private void showBlockers() {
+    blocked.register(rows(state -> OptionalLong.of(state.blockers().size())), true);
+    blockerAge.register(
+        rows(
+            state ->
+                state.blockers().stream()
+                    .flatMapToLong(by -> by.transactionSeconds().stream())
+                    .max()),
+        true);
+  }
+
+  private List<MultiGauge.Row<?>> rows(Function<State, OptionalLong> value) {
+    return states.entrySet().stream()
+        .<MultiGauge.Row<?>>flatMap(
+            entry ->
+                value.apply(entry.getValue()).stream()
+                    .<MultiGauge.Row<?>>mapToObj(n -> MultiGauge.Row.of(tags(entry.getKey()), n)))
+        .toList();
+  }
+
+  private void showIndexes(MultiGauge gauge, ToLongFunction<IndexUsage> number) {
+    gauge.register(
+        states.entrySet().stream()
+            .flatMap(
+                entry ->
+                    entry.getValue().indexes().stream()
+                        .<MultiGauge.Row<?>>map(
+                            index ->
+                                MultiGauge.Row.of(
+                                    tags(entry.getKey()).and("index", index.name()),
+                                    number.applyAsLong(index.usage()))))
+            .toList(),
+        true);
   }
 
   private void showAggregates() {

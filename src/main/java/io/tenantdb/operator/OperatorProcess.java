@@ -53,10 +53,13 @@ public final class OperatorProcess implements AutoCloseable {
   private final AtomicBoolean stopping = new AtomicBoolean();
   private final CountDownLatch stopped = new CountDownLatch(1);
 
-  private OperatorProcess(OperatorConfig config, KubernetesClient client, Supplier<Passes> passes) {
+  private OperatorProcess(
+      OperatorConfig config,
+      KubernetesClient client,
+      Supplier<Passes> passes,
+      InstantSource clock) {
     this.config = config;
     this.client = client;
-    InstantSource clock = InstantSource.system();
     new JvmMemoryMetrics().bindTo(registry);
     new JvmThreadMetrics().bindTo(registry);
     gcMetrics.bindTo(registry);
@@ -69,6 +72,7 @@ public final class OperatorProcess implements AutoCloseable {
             new Assignments(new References(client)),
             workers,
             wiring.source,
+            wiring::noticed,
             config.watchReferences(),
             clock);
     wiring.source.tell(
@@ -102,12 +106,13 @@ public final class OperatorProcess implements AutoCloseable {
    * @throws io.javaoperatorsdk.operator.OperatorException when the API server refuses something
    */
   public static OperatorProcess start(OperatorConfig config, KubernetesClient client) {
-    return start(config, client, () -> new EnginePasses(new Engine()));
+    return start(config, client, InstantSource.system());
   }
 
   static OperatorProcess start(
-      OperatorConfig config, KubernetesClient client, Supplier<Passes> passes) {
-    OperatorProcess process = new OperatorProcess(config, client, passes);
+      OperatorConfig config, KubernetesClient client, InstantSource clock) {
+    OperatorProcess process =
+        new OperatorProcess(config, client, () -> new EnginePasses(new Engine()), clock);
     try {
       ApiReadiness.await(client, config.namespaces());
       process.operator.start();
@@ -221,6 +226,11 @@ public final class OperatorProcess implements AutoCloseable {
     @Override
     public void noticed(ResourceKey resource, List<Notice> notices) {
       events.publish(resource, notices);
+    }
+
+    @Override
+    public void putOff(ResourceKey resource, ChangeResult result) {
+      metrics.putOff(resource, result);
     }
 
     @Override

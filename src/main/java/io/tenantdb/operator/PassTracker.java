@@ -54,6 +54,9 @@ final class PassTracker implements PassListener {
     /** Where the pass stands; at most every other second. */
     void stands(Look look, List<BuildProgress> progress);
 
+    /** A build was put off. */
+    void putOff(ChangeResult result);
+
     /** A change ended. */
     void ended(ChangeResult result);
   }
@@ -117,6 +120,8 @@ final class PassTracker implements PassListener {
 
   @Override
   public synchronized void started(Change change) {
+    // One that was put off waits no more.
+    running.remove(Looks.Place.of(change));
     // A view that is refreshed on schedule makes nothing unready.
     upkeep = change.upkeep();
     if (!upkeep) {
@@ -132,6 +137,12 @@ final class PassTracker implements PassListener {
     }
     running.put(new Looks.Place(progress.schema(), progress.object()), progress);
     tellNowAndThen();
+  }
+
+  @Override
+  public synchronized void putOff(ChangeResult result) {
+    running.remove(Looks.Place.of(result.change()));
+    listener.putOff(result);
   }
 
   @Override

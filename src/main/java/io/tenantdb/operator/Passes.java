@@ -5,6 +5,8 @@ import io.tenantdb.fleet.Gate;
 import io.tenantdb.fleet.Outcome;
 import io.tenantdb.fleet.PassListener;
 import io.tenantdb.model.Desired;
+import io.tenantdb.model.IndexReport;
+import io.tenantdb.model.Observed;
 
 /** The passes of one resource: the engine and the connections that it works on. */
 interface Passes extends AutoCloseable {
@@ -16,6 +18,13 @@ interface Passes extends AutoCloseable {
    * @throws io.tenantdb.database.DatabaseException when the database could not be reached or read
    */
   Outcome pass(ConnectionSettings settings, Desired desired, Gate gate, PassListener listener);
+
+  /**
+   * How the indexes are used that the last pass saw.
+   *
+   * @throws io.tenantdb.database.DatabaseException when the catalogs could not be read
+   */
+  IndexReport indexes(ConnectionSettings settings, Desired desired, Observed observed);
 
   /** Cancels the statements that run now; called from another thread. */
   void cancelRunning();

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.tenantdb.api.v1alpha1.TenantDatabaseStatus;
 import io.tenantdb.api.v1alpha1.TenantDatabaseStatus.PlanStatus;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Keeps a status small: it is copied to every watcher at each write. */
 final class StatusSize {
@@ -13,18 +14,27 @@ final class StatusSize {
 
   private StatusSize() {}
 
-  /** The same status, with fewer templates, failures and aggregates where it would be too long. */
+  /** The same status, its longest lists cut where it would be too long. */
   static TenantDatabaseStatus bounded(TenantDatabaseStatus status) {
     TenantDatabaseStatus smaller = status;
-    while (bytes(smaller) > BYTES && longest(smaller) > 0) {
-      smaller = smaller(smaller);
+    int most = longest(smaller);
+    while (bytes(smaller) > BYTES && most > 0) {
+      most--;
+      smaller = limited(smaller, most);
     }
     return smaller;
   }
 
   private static int longest(TenantDatabaseStatus status) {
-    return Math.max(
-        size(templates(status)), Math.max(size(status.failures()), size(status.aggregates())));
+    return Stream.of(
+            templates(status),
+            status.failures(),
+            status.aggregates(),
+            status.indexes(),
+            status.redundancies())
+        .mapToInt(StatusSize::size)
+        .max()
+        .orElse(0);
   }
 
   static int bytes(TenantDatabaseStatus status) {
@@ -35,26 +45,25 @@ final class StatusSize {
     }
   }
 
-  private static TenantDatabaseStatus smaller(TenantDatabaseStatus status) {
-    int longest = longest(status);
+  private static TenantDatabaseStatus limited(TenantDatabaseStatus status, int most) {
     PlanStatus plan = status.plan();
-    boolean cutTemplates = size(templates(status)) == longest;
-    boolean cutFailures = !cutTemplates && size(status.failures()) == longest;
     return new TenantDatabaseStatus(
         status.observedGeneration(),
         status.conditions(),
         status.database(),
         status.tenants(),
-        cutFailures ? withoutLast(status.failures()) : status.failures(),
-        cutTemplates
-            ? new PlanStatus(
+        first(status.failures(), most),
+        plan == null
+            ? null
+            : new PlanStatus(
                 plan.hash(),
                 plan.creates(),
                 plan.changes(),
                 plan.destructive(),
-                withoutLast(plan.templates()))
-            : plan,
-        cutTemplates || cutFailures ? status.aggregates() : withoutLast(status.aggregates()),
+                first(plan.templates(), most)),
+        first(status.aggregates(), most),
+        first(status.indexes(), most),
+        first(status.redundancies(), most),
         status.progress());
   }
 
@@ -66,7 +75,11 @@ final class StatusSize {
     return list == null ? 0 : list.size();
   }
 
-  private static <T> List<T> withoutLast(List<T> list) {
-    return list.size() <= 1 ? null : list.subList(0, list.size() - 1);
+  /** An empty list is left out. */
+  private static <T> List<T> first(List<T> list, int most) {
+    if (size(list) <= most) {
+      return list;
+    }
+    return most == 0 ? null : list.subList(0, most);
   }
 }

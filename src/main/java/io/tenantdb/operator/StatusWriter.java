@@ -63,6 +63,12 @@ final class StatusWriter {
             look.isPresent() && !snapshot.running()
                 ? AggregateStatuses.of(look.get().aggregates(), before)
                 : kept(before, TenantDatabaseStatus::aggregates),
+            snapshot.indexes().isPresent()
+                ? IndexStatuses.indexes(snapshot.indexes().get())
+                : kept(before, TenantDatabaseStatus::indexes),
+            snapshot.indexes().isPresent()
+                ? IndexStatuses.redundancies(snapshot.indexes().get())
+                : kept(before, TenantDatabaseStatus::redundancies),
             progress(snapshot.progress()));
     return StatusSize.bounded(status);
   }

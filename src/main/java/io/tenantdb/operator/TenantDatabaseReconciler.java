@@ -1,5 +1,6 @@
 package io.tenantdb.operator;
 
+import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
@@ -9,6 +10,8 @@ import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.tenantdb.api.v1alpha1.TenantDatabase;
 import io.tenantdb.api.v1alpha1.TenantDatabaseStatus;
+import io.tenantdb.desired.DeletionPolicy;
+import io.tenantdb.desired.Resolution;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -17,13 +20,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
 
 /**
  * Tells the worker what to do and writes down how far it is. Touches no database itself, so it is
  * done within moments. The drift loop is the next call, scheduled for when the worker's next look
  * is due.
  */
-@ControllerConfiguration(name = TenantDatabaseReconciler.NAME)
+// Of all events, because a resource without a finalizer of the framework is not shown to us
+// otherwise
+// when it is being deleted.
+@ControllerConfiguration(name = TenantDatabaseReconciler.NAME, triggerReconcilerOnAllEvents = true)
 final class TenantDatabaseReconciler implements Reconciler<TenantDatabase> {
 
   /** Also the field manager of the status. */
@@ -38,6 +45,7 @@ final class TenantDatabaseReconciler implements Reconciler<TenantDatabase> {
   private final Assignments assignments;
   private final Workers workers;
   private final WorkerEvents events;
+  private final BiConsumer<ResourceKey, List<Notice>> notices;
   private final boolean watchReferences;
   private final InstantSource clock;
   private volatile Optional<IndexedResourceCache<TenantDatabase>> resources = Optional.empty();
@@ -49,11 +57,13 @@ final class TenantDatabaseReconciler implements Reconciler<TenantDatabase> {
       Assignments assignments,
       Workers workers,
       WorkerEvents events,
+      BiConsumer<ResourceKey, List<Notice>> notices,
       boolean watchReferences,
       InstantSource clock) {
     this.assignments = assignments;
     this.workers = workers;
     this.events = events;
+    this.notices = notices;
     this.watchReferences = watchReferences;
     this.clock = clock;
   }
@@ -76,13 +86,32 @@ final class TenantDatabaseReconciler implements Reconciler<TenantDatabase> {
   @Override
   public UpdateControl<TenantDatabase> reconcile(
       TenantDatabase resource, Context<TenantDatabase> context) {
+    boolean deleting = resource.isMarkedForDeletion();
+    if (context.isPrimaryResourceDeleted() || (deleting && !Finalizer.isOn(resource))) {
+      return UpdateControl.noUpdate();
+    }
+    if (!deleting) {
+      keepFinalizer(resource, context.getClient());
+    }
     ResourceKey key = ResourceKey.of(resource);
     Optional<TenantDatabaseStatus> live = Optional.ofNullable(resource.getStatus());
     Optional<Worker> worker = workers.of(key, () -> Memories.of(live, clock.instant()));
     if (worker.isEmpty()) {
       return UpdateControl.noUpdate();
     }
-    worker.get().submit(assignments.of(resource, neighbours(resource)));
+    Assignment assignment = assignments.of(resource, neighbours(resource));
+    if (deleting) {
+      Optional<Notice> lastWord =
+          Deletions.over(resource, assignment, worker.get().snapshot(), clock.instant());
+      if (lastWord.isPresent()) {
+        Finalizer.remove(context.getClient(), resource);
+        notices.accept(key, List.of(lastWord.get()));
+        // Others may still keep the resource from going, and what runs must not go on meanwhile.
+        workers.remove(key);
+        return UpdateControl.noUpdate();
+      }
+    }
+    worker.get().submit(assignment);
     Optional<TenantDatabaseStatus> before = Optional.ofNullable(written.get(key)).or(() -> live);
     TenantDatabaseStatus status =
         StatusWriter.status(resource, worker.get().snapshot(), before, clock.instant());
@@ -92,6 +121,16 @@ final class TenantDatabaseReconciler implements Reconciler<TenantDatabase> {
             : UpdateControl.patchStatus(fresh(key, status));
     written.put(key, status);
     return control.rescheduleAfter(next(worker.get()));
+  }
+
+  /** It is on while the spec asks for a deletion that takes back, and before anything is made. */
+  private static void keepFinalizer(TenantDatabase resource, KubernetesClient client) {
+    boolean wanted = Resolution.deletionPolicy(resource.getSpec()) == DeletionPolicy.DELETE;
+    if (wanted && !Finalizer.isOn(resource)) {
+      Finalizer.put(client, resource);
+    } else if (!wanted && Finalizer.isOn(resource)) {
+      Finalizer.remove(client, resource);
+    }
   }
 
   /** Forgets a resource that is gone. */

@@ -20,6 +20,19 @@ record Verdict(boolean ready, Reason reason, String message, boolean progressing
   }
 
   static Verdict of(Snapshot snapshot) {
+    Verdict verdict = ofPass(snapshot);
+    boolean nothingWrong =
+        verdict.reason() == Reason.Converged || verdict.reason() == Reason.Progressing;
+    return snapshot.deleting() && nothingWrong
+        ? new Verdict(
+            false,
+            Reason.Deleting,
+            "The resource is being deleted; what it made in the database is taken back.",
+            true)
+        : verdict;
+  }
+
+  private static Verdict ofPass(Snapshot snapshot) {
     if (snapshot.problem().isPresent()) {
       Problem problem = snapshot.problem().get();
       return new Verdict(

@@ -6,6 +6,7 @@ import io.tenantdb.fleet.Gate;
 import io.tenantdb.fleet.Outcome;
 import io.tenantdb.model.BuildProgress;
 import io.tenantdb.model.ChangeResult;
+import io.tenantdb.model.Desired;
 import io.tenantdb.model.Reason;
 import java.time.Duration;
 import java.time.Instant;
@@ -33,6 +34,7 @@ final class Worker {
   private final InstantSource clock;
   private final Transitions transitions;
   private final Schedule schedule;
+  private final UsageLooks usage;
 
   private final Object lock = new Object();
   private Optional<Assignment> assignment = Optional.empty();
@@ -46,6 +48,7 @@ final class Worker {
   private List<Failure> failures;
   private Optional<Set<String>> tenants = Optional.empty();
   private Optional<Assignment.Work> connected = Optional.empty();
+  private final BlockedBuilds blocked = new BlockedBuilds();
 
   Worker(
       ResourceKey resource,
@@ -60,6 +63,7 @@ final class Worker {
     this.clock = clock;
     this.transitions = new Transitions(memory);
     this.schedule = new Schedule(clock, random);
+    this.usage = new UsageLooks(passes, clock);
     this.failures = memory.failures();
   }
 
@@ -218,7 +222,9 @@ final class Worker {
     }
     List<Claims.Overlap> overlaps =
         work.claims().overlaps(work.desired(), tenants.orElse(Set.of()));
-    Assignment.Work allowed = work.with(Claims.without(work.desired(), overlaps));
+    Desired declared = Claims.without(work.desired(), overlaps);
+    // What is withheld has not left the spec.
+    Assignment.Work allowed = work.with(overlaps.isEmpty() ? declared : declared.withoutPruning());
     Outcome outcome = run(work, allowed, gate(work));
     Instant now = clock.instant();
     List<Failure> found = new ArrayList<>();
@@ -234,8 +240,13 @@ final class Worker {
             work.suspended(),
             Optional.empty(),
             Optional.of(look),
-            List.of());
-    notice(transitions.passed(look, outcome.results()));
+            usage.after(work, allowed.desired(), outcome),
+            List.of(),
+            work.deleting());
+    notice(
+        transitions.passed(look, outcome.results()).stream()
+            .filter(notice -> !work.deleting() || notice.reason() != Reason.Converged)
+            .toList());
     return schedule.afterPass(work, look, outcome.nextLook());
   }
 
@@ -265,7 +276,14 @@ final class Worker {
   private Instant failed(Assignment current, Problem problem) {
     snapshot =
         new Snapshot(
-            current.generation(), false, false, Optional.of(problem), snapshot.look(), List.of());
+            current.generation(),
+            false,
+            false,
+            Optional.of(problem),
+            snapshot.look(),
+            snapshot.indexes(),
+            List.of(),
+            current instanceof Assignment.Work work && work.deleting());
     LOG.warn("{}: {}", problem.reason(), problem.message());
     notice(transitions.problem(problem));
     return schedule.afterProblem(current, problem);
@@ -305,8 +323,20 @@ final class Worker {
               work.suspended(),
               Optional.empty(),
               Optional.of(look),
-              progress);
+              snapshot.indexes(),
+              progress,
+              work.deleting());
+      // One at a time: the tracker tells.
+      notice(blocked.seen(progress));
       tell();
+    }
+
+    @Override
+    public void putOff(ChangeResult result) {
+      listener.putOff(resource, result);
+      if (result.reason() != Reason.WaitingForSnapshot) {
+        notice(List.of(Notice.warning(result.reason(), result.message())));
+      }
     }
 
     @Override

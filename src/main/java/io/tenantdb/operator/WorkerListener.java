@@ -13,6 +13,9 @@ interface WorkerListener {
   /** Something happened that is worth telling once. */
   void noticed(ResourceKey resource, List<Notice> notices);
 
+  /** A build was put off: it waits for somebody, or gave way to somebody. */
+  void putOff(ResourceKey resource, ChangeResult result);
+
   /** A change ended. */
   void ended(ResourceKey resource, ChangeResult result);
 

@@ -3,6 +3,7 @@ package io.tenantdb.plan;
 import io.tenantdb.model.AggregateIndexChange;
 import io.tenantdb.model.AggregateIndexChange.CreateAggregateIndex;
 import io.tenantdb.model.AggregateIndexChange.MarkAggregateIndex;
+import io.tenantdb.model.AggregateIndexChange.ReplaceAggregateIndex;
 import io.tenantdb.model.CanonicalIndex.Buildable;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredIndex;
@@ -13,6 +14,9 @@ import io.tenantdb.model.ObservedAggregate.Materialization;
 import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.Reason;
+import io.tenantdb.plan.IndexJudge.Judgement;
+import io.tenantdb.plan.IndexJudge.Judgement.AsDeclared;
+import io.tenantdb.plan.IndexJudge.Judgement.ToReplace;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -25,38 +29,20 @@ import java.util.stream.Stream;
 final class AggregateIndexPlanner {
 
   private final Desired desired;
-  private final LiveIndexPlanner present;
+  private final IndexJudge judge;
   private final Set<String> declaredNames;
 
-  AggregateIndexPlanner(Desired desired, LiveIndexPlanner present, Set<String> declaredNames) {
+  AggregateIndexPlanner(Desired desired, IndexJudge judge, Set<String> declaredNames) {
     this.desired = desired;
-    this.present = present;
+    this.judge = judge;
     this.declaredNames = declaredNames;
   }
 
   void plan(TenantDraft draft, ObservedTable aggregate, DesiredIndex index, Buildable form) {
-    Materialization materialization =
-        draft
-            .tenant()
-            .aggregate(aggregate.name())
-            .flatMap(ObservedAggregate::materialization)
-            .orElseThrow();
+    Materialization materialization = materialization(draft, aggregate);
     Optional<ObservedIndex> live = find(aggregate, index, materialization, form);
     if (live.isPresent()) {
-      present.plan(
-          draft,
-          aggregate,
-          index,
-          form,
-          live.get(),
-          mark ->
-              new MarkAggregateIndex(
-                  draft.target(aggregate),
-                  materialization,
-                  index.name(),
-                  live.get().name(),
-                  mark,
-                  live.get().comment()));
+      live(draft, aggregate, index, form, live.get());
       return;
     }
     Optional<ObservedIndex> equal =
@@ -73,16 +59,63 @@ final class AggregateIndexPlanner {
           "index " + index.name() + " is not built: " + equal.get().name() + " is equal to it.");
       return;
     }
-    draft.change(
-        aggregate,
-        new CreateAggregateIndex(
-            draft.target(aggregate),
-            materialization,
-            index,
-            form,
-            index.mark(desired.ownerId(), Mark.Origin.MADE),
-            draft.path(desired.tenants().searchPath()),
-            draft.converged()));
+    draft.change(aggregate, build(draft, aggregate, index, form, draft.converged()));
+  }
+
+  private void live(
+      TenantDraft draft,
+      ObservedTable aggregate,
+      DesiredIndex index,
+      Buildable form,
+      ObservedIndex live) {
+    Judgement judgement = judge.judge(draft, aggregate, index, form, live);
+    if (judgement instanceof AsDeclared same) {
+      same.mark()
+          .ifPresent(
+              mark ->
+                  draft.change(
+                      aggregate,
+                      new MarkAggregateIndex(
+                          draft.target(aggregate),
+                          materialization(draft, aggregate),
+                          index.name(),
+                          live.name(),
+                          mark,
+                          live.comment())));
+    } else if (judgement instanceof ToReplace other) {
+      draft.change(
+          aggregate,
+          new ReplaceAggregateIndex(
+              build(draft, aggregate, index, form, other.drift()),
+              live.name(),
+              other.was(),
+              other.takeOver(),
+              live.comment()));
+    }
+  }
+
+  private CreateAggregateIndex build(
+      TenantDraft draft,
+      ObservedTable aggregate,
+      DesiredIndex index,
+      Buildable form,
+      boolean drift) {
+    return new CreateAggregateIndex(
+        draft.target(aggregate),
+        materialization(draft, aggregate),
+        index,
+        form,
+        index.mark(desired.ownerId(), Mark.Origin.MADE),
+        draft.path(desired.tenants().searchPath()),
+        drift);
+  }
+
+  private static Materialization materialization(TenantDraft draft, ObservedTable aggregate) {
+    return draft
+        .tenant()
+        .aggregate(aggregate.name())
+        .flatMap(ObservedAggregate::materialization)
+        .orElseThrow();
   }
 
   private Optional<ObservedIndex> find(

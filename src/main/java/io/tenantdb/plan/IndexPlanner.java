@@ -7,11 +7,9 @@ import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Finding.Verdict;
-import io.tenantdb.model.IndexChange;
 import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.Reason;
-import io.tenantdb.model.ReservedName;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -27,7 +25,9 @@ final class IndexPlanner {
   private final Set<String> aggregates;
   private final LiveIndexPlanner present;
   private final MissingIndexPlanner missing;
+  private final PartitionedIndexPlanner parts;
   private final AggregateIndexPlanner onAggregates;
+  private final LeftoverPlanner leftovers;
 
   IndexPlanner(Desired desired, Canonical canonical, List<DesiredIndex> indexes) {
     this.desired = desired;
@@ -35,15 +35,19 @@ final class IndexPlanner {
     this.indexes = indexes;
     this.aggregates =
         desired.aggregates().stream().map(DesiredAggregate::name).collect(Collectors.toSet());
-    Set<String> names =
+    List<DesiredIndex> declared =
         Stream.concat(
                 indexes.stream(),
                 desired.aggregates().stream().flatMap(a -> a.uniqueIndex().stream()))
-            .map(DesiredIndex::name)
-            .collect(Collectors.toSet());
-    this.present = new LiveIndexPlanner(desired);
-    this.missing = new MissingIndexPlanner(desired, names);
-    this.onAggregates = new AggregateIndexPlanner(desired, present, names);
+            .toList();
+    Set<String> names = declared.stream().map(DesiredIndex::name).collect(Collectors.toSet());
+    IndexJudge judge = new IndexJudge(desired);
+    this.parts = new PartitionedIndexPlanner(desired, declared);
+    IndexBuilds builds = new IndexBuilds(desired, parts);
+    this.present = new LiveIndexPlanner(judge, builds);
+    this.missing = new MissingIndexPlanner(desired, builds, names);
+    this.onAggregates = new AggregateIndexPlanner(desired, judge, names);
+    this.leftovers = new LeftoverPlanner(desired, declared);
   }
 
   /** Plans the indexes of the tables. */
@@ -55,8 +59,13 @@ final class IndexPlanner {
     }
     // Other resources may be at work on what an aggregate merely mentions.
     for (String name : desired.tables()) {
-      draft.tenant().table(name).ifPresent(table -> dropLeftovers(draft, table));
+      draft
+          .tenant()
+          .table(name)
+          .ifPresent(table -> leftovers.plan(draft, table, new Standing(draft, table)));
+      draft.tenant().table(name).ifPresent(table -> parts.dropLeftovers(draft, table));
     }
+    leftovers.planUndeclared(draft);
   }
 
   /** Plans the indexes of a live aggregate. */
@@ -68,7 +77,7 @@ final class IndexPlanner {
         .filter(index -> index.table().equals(aggregate.name()))
         .forEach(index -> planIndex(draft, relation, index));
     if (relation.kind() == ObservedTable.Kind.MATERIALIZED_VIEW) {
-      dropLeftovers(draft, relation);
+      leftovers.plan(draft, relation, new Standing(draft, relation));
     }
   }
 
@@ -89,14 +98,33 @@ final class IndexPlanner {
                         + " is there."));
   }
 
-  /**
-   * What a killed build left under a reserved name, and this plan neither publishes nor drops yet.
-   */
-  private static void dropLeftovers(TenantDraft draft, ObservedTable table) {
-    table.indexes().stream()
-        .filter(index -> ReservedName.parse(index.name()).isPresent())
-        .filter(index -> !index.building() && !draft.disposesOf(table, index.name()))
-        .forEach(index -> draft.dropLeftover(table, index));
+  /** Where the declared indexes of a relation stand. */
+  private final class Standing implements LeftoverPlanner.Standing {
+    private final TenantDraft draft;
+    private final ObservedTable table;
+
+    Standing(TenantDraft draft, ObservedTable table) {
+      this.draft = draft;
+      this.table = table;
+    }
+
+    @Override
+    public boolean served(DesiredIndex index) {
+      return table.index(index.name()).filter(ObservedIndex::valid).isPresent()
+          || (form(draft, table, index) instanceof Buildable buildable
+              && missing.standIn(table, index, buildable).isPresent());
+    }
+
+    @Override
+    public boolean judged(DesiredIndex index) {
+      return !(form(draft, table, index) instanceof CanonicalIndex.Unknown);
+    }
+  }
+
+  private CanonicalIndex form(TenantDraft draft, ObservedTable table, DesiredIndex index) {
+    return canonical
+        .index(draft.tenant(), table, index)
+        .orElseGet(() -> new CanonicalIndex.Unknown(Reason.InternalError, "it was not looked at"));
   }
 
   private void planIndex(TenantDraft draft, ObservedTable table, DesiredIndex index) {
@@ -104,11 +132,7 @@ final class IndexPlanner {
     if (!supported(draft, table, index, object)) {
       return;
     }
-    CanonicalIndex form =
-        canonical
-            .index(draft.tenant(), table, index)
-            .orElseGet(
-                () -> new CanonicalIndex.Unknown(Reason.InternalError, "it was not looked at"));
+    CanonicalIndex form = form(draft, table, index);
     if (form instanceof CanonicalIndex.Refused refused) {
       draft.find(
           Verdict.FAILED,
@@ -134,15 +158,7 @@ final class IndexPlanner {
       }
       Optional<ObservedIndex> live = table.index(index.name());
       if (live.isPresent()) {
-        present.plan(
-            draft,
-            table,
-            index,
-            buildable,
-            live.get(),
-            mark ->
-                new IndexChange.MarkIndex(
-                    draft.target(table), index.name(), mark, live.get().comment()));
+        present.plan(draft, table, index, buildable, live.get());
       } else {
         missing.plan(draft, table, index, buildable);
       }
@@ -151,16 +167,12 @@ final class IndexPlanner {
 
   private boolean supported(
       TenantDraft draft, ObservedTable table, DesiredIndex index, String object) {
-    if (table.kind() == ObservedTable.Kind.OTHER
-        || table.kind() == ObservedTable.Kind.PARTITIONED) {
+    if (table.kind() == ObservedTable.Kind.OTHER) {
       draft.find(
           Verdict.FAILED,
           object,
           Reason.NotSupported,
-          table.name()
-              + (table.kind() == ObservedTable.Kind.PARTITIONED
-                  ? " is a partitioned table; indexes on such are not supported yet."
-                  : " is no table; an index needs a table or a materialized view."));
+          table.name() + " is no table; an index needs a table or a materialized view.");
       return false;
     }
     if (table.kind() == ObservedTable.Kind.CONTINUOUS_AGGREGATE && index.unique()) {
@@ -174,11 +186,24 @@ final class IndexPlanner {
               + ".");
       return false;
     }
-    if (!index.plainColumns() && !draft.superuserOwned(table) && draft.isUnsettable(table)) {
+    boolean superusers = draft.superuserOwned(table) && !desired.safety().allowSuperuserOwned();
+    if (table.kind() == ObservedTable.Kind.CONTINUOUS_AGGREGATE && !index.statistics().isEmpty()) {
+      draft.find(
+          Verdict.FAILED,
+          object,
+          Reason.NotSupported,
+          table.name()
+              + " is a continuous aggregate, whose indexes get no statistics targets; take"
+              + " statistics away from "
+              + index.name()
+              + ".");
+      return false;
+    }
+    if (!index.plainColumns() && !superusers && draft.isUnsettable(table)) {
       draft.unsettable(table, object);
       return false;
     }
-    if (draft.superuserOwned(table) && !index.plainColumns()) {
+    if (superusers && !index.plainColumns()) {
       draft.find(
           Verdict.FAILED,
           object,
@@ -188,7 +213,8 @@ final class IndexPlanner {
               + table.owner()
               + ", whose rights the expressions of "
               + index.name()
-              + " would run with; give the table to another role.");
+              + " would run with; give the table to another role, or set"
+              + " spec.safety.allowSuperuserOwned.");
       return false;
     }
     return true;

@@ -1,121 +1,184 @@
 package io.tenantdb.plan;
 
 import io.tenantdb.model.CanonicalIndex.Buildable;
-import io.tenantdb.model.Change;
-import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Finding.Verdict;
-import io.tenantdb.model.Mark;
+import io.tenantdb.model.IndexBody;
+import io.tenantdb.model.IndexChange.CreateIndex;
+import io.tenantdb.model.IndexChange.MarkIndex;
+import io.tenantdb.model.IndexReplacement;
+import io.tenantdb.model.IndexReplacement.Replaced;
+import io.tenantdb.model.IndexSetting.SetIndexStatistics;
 import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedTable;
+import io.tenantdb.model.ObservedTenant.NamedRelation;
 import io.tenantdb.model.Reason;
+import io.tenantdb.model.ReservedName;
+import io.tenantdb.plan.IndexBuilds.Earlier;
+import io.tenantdb.plan.IndexJudge.Judgement;
+import io.tenantdb.plan.IndexJudge.Judgement.AsDeclared;
+import io.tenantdb.plan.IndexJudge.Judgement.ToReplace;
+import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
-/** Judges the live index that a declaration is about. */
+/** Plans a declared index of a table that is there under its name. */
 final class LiveIndexPlanner {
 
-  private final Desired desired;
+  /** What {@code CLUSTER} can go by: {@code pg_am} does not tell of it, the documentation does. */
+  private static final Set<String> CLUSTERING = Set.of("btree", "gist");
 
-  LiveIndexPlanner(Desired desired) {
-    this.desired = desired;
+  private final IndexJudge judge;
+  private final IndexBuilds builds;
+
+  LiveIndexPlanner(IndexJudge judge, IndexBuilds builds) {
+    this.judge = judge;
+    this.builds = builds;
   }
 
-  /**
-   * Plans the mark where it is as declared; says what is wrong otherwise.
-   *
-   * @param marking the change that writes a mark on it
-   */
   void plan(
       TenantDraft draft,
       ObservedTable table,
       DesiredIndex index,
       Buildable form,
-      ObservedIndex live,
-      Function<Mark, Change> marking) {
-    String object = table.name() + "." + index.name();
-    Optional<Mark> mark = live.mark();
-    if (mark.isPresent() && !mark.get().owner().equals(desired.ownerId())) {
-      draft.find(
-          Verdict.FAILED,
-          object,
-          Reason.Conflict,
-          "index "
-              + index.name()
-              + " on "
-              + table.name()
-              + " belongs to "
-              + mark.get().owner()
-              + "; declare it in one resource only.");
-    } else if (live.body().isEmpty() || live.building()) {
-      draft.find(
-          Verdict.POSTPONED,
-          object,
-          Reason.Busy,
-          "index "
-              + index.name()
-              + " on "
-              + table.name()
-              + " is locked or being built by another session.");
-    } else if (!live.valid()) {
-      draft.find(
-          Verdict.DRIFTED,
-          object,
-          Reason.IndexInvalid,
-          "index "
-              + index.name()
-              + " on "
-              + table.name()
-              + " is invalid; drop it, and it will be built anew.");
-    } else if (!form.accepted().contains(live.body().get())) {
-      differs(draft, table, index, form, live);
-    } else if (live.constraint().isEmpty()) {
-      Mark wanted =
-          index.mark(desired.ownerId(), mark.map(Mark::origin).orElse(Mark.Origin.ADOPTED));
-      if (!mark.equals(Optional.of(wanted))) {
-        draft.change(table, marking.apply(wanted));
-      }
+      ObservedIndex live) {
+    Judgement judgement = judge.judge(draft, table, index, form, live);
+    if (judgement instanceof AsDeclared same) {
+      settle(draft, table, index, live, same);
+    } else if (judgement instanceof ToReplace other) {
+      replace(draft, table, index, form, live, other);
     }
   }
 
-  private static void differs(
+  private static void settle(
+      TenantDraft draft,
+      ObservedTable table,
+      DesiredIndex index,
+      ObservedIndex live,
+      AsDeclared same) {
+    SortedMap<Integer, Integer> targets = new TreeMap<>(index.statistics());
+    targets.entrySet().removeAll(live.settings().statistics().entrySet());
+    if (!targets.isEmpty()) {
+      draft.change(
+          table,
+          new SetIndexStatistics(
+              draft.target(table),
+              index.name(),
+              live.settings().statistics(),
+              targets,
+              same.drift()));
+    }
+    same.mark()
+        .ifPresent(
+            mark ->
+                draft.change(
+                    table, new MarkIndex(draft.target(table), index.name(), mark, live.comment())));
+  }
+
+  private void replace(
       TenantDraft draft,
       ObservedTable table,
       DesiredIndex index,
       Buildable form,
-      ObservedIndex live) {
-    String difference =
-        " (live: "
-            + live.body().orElseThrow().summary(160)
-            + "; declared: "
-            + form.printed().summary(160)
-            + ")";
-    if (live.constraint().isPresent()) {
+      ObservedIndex live,
+      ToReplace why) {
+    String retired = retiredName(table, index, live);
+    Optional<CreateIndex> build = builds.build(draft, table, index, form, why.drift());
+    if (build.isEmpty() || !frees(draft, table, index, retired)) {
+      return;
+    }
+    Earlier earlier = builds.earlier(draft, table, index, form);
+    if (earlier == Earlier.IN_THE_WAY) {
+      return;
+    }
+    if (earlier == Earlier.BROKEN) {
+      draft.dropLeftover(table, table.index(index.reservedName()).orElseThrow());
+    }
+    Replaced old =
+        new Replaced(
+            retired,
+            why.was(),
+            why.takeOver(),
+            draft.dropsConcurrently(table),
+            live.comment(),
+            carriedStatistics(form, live),
+            live.ties().clustered() && isClustering(index));
+    draft.change(table, replacement(draft, table, form, live, why, build.get(), old));
+  }
+
+  private static IndexReplacement replacement(
+      TenantDraft draft,
+      ObservedTable table,
+      Buildable form,
+      ObservedIndex live,
+      ToReplace why,
+      CreateIndex build,
+      Replaced old) {
+    IndexBody body = live.body().orElseThrow();
+    if (draft.confusesEqualIndexes(table)
+        && form.accepted().stream().anyMatch(body::sameStructure)) {
+      return new IndexReplacement.RebuildIndex(build, old, live.valid());
+    }
+    return why.broken()
+        ? new IndexReplacement.RepairIndex(build, old)
+        : new IndexReplacement.ReplaceIndex(build, old);
+  }
+
+  private static String retiredName(ObservedTable table, DesiredIndex index, ObservedIndex live) {
+    return ReservedName.retired(table.name(), index.name(), live.body().orElseThrow(), live.valid())
+        .text();
+  }
+
+  /** Plans that an earlier one of the name goes first; false where that cannot be. */
+  private boolean frees(
+      TenantDraft draft, ObservedTable table, DesiredIndex index, String retired) {
+    Optional<ObservedIndex> earlier = table.index(retired);
+    if (earlier.isPresent()) {
+      return builds.isFree(draft, table, index, earlier.get())
+          && draft.dropLeftover(table, earlier.get());
+    }
+    NamedRelation taken = draft.tenant().names().get(retired);
+    if (taken != null) {
       draft.find(
           Verdict.FAILED,
           table.name() + "." + index.name(),
-          Reason.Conflict,
-          "index "
+          Reason.NameTaken,
+          "the name "
+              + retired
+              + ", which "
               + index.name()
-              + " on "
-              + table.name()
-              + " stands behind the constraint "
-              + live.constraint().get()
-              + " and differs; declare it as it is"
-              + difference
-              + ".");
-    } else {
-      draft.find(
-          Verdict.DRIFTED,
-          table.name() + "." + index.name(),
-          Reason.DefinitionDiffers,
-          "index "
-              + index.name()
-              + " on "
-              + table.name()
-              + " has another definition; drop or rename it, or change the spec"
-              + difference
-              + ".");
+              + " needs for its replacement, is taken by a "
+              + taken.kind()
+              + "; rename or drop that.");
     }
+    return taken == null;
+  }
+
+  /**
+   * What a person set and the spec does not speak of. It goes over where the key at the position is
+   * printed alike, and so is an expression, as PostgreSQL demands; where a key was put before it,
+   * the target would be another expression's.
+   */
+  private static SortedMap<Integer, Integer> carriedStatistics(Buildable form, ObservedIndex live) {
+    SortedMap<Integer, Integer> carried = new TreeMap<>(live.settings().statistics());
+    List<String> keys = live.body().orElseThrow().keys();
+    carried
+        .keySet()
+        .removeIf(
+            position ->
+                position > keys.size()
+                    || form.accepted().stream()
+                        .map(IndexBody::keys)
+                        .noneMatch(
+                            declared ->
+                                position <= declared.size()
+                                    && declared.get(position - 1).equals(keys.get(position - 1))));
+    return carried;
+  }
+
+  private static boolean isClustering(DesiredIndex index) {
+    return CLUSTERING.contains(index.method()) && index.where().isEmpty();
   }
 }

@@ -5,7 +5,6 @@ import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.IndexChange;
-import io.tenantdb.model.IndexChange.Build;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedTable;
@@ -22,10 +21,12 @@ import java.util.Set;
 final class MissingIndexPlanner {
 
   private final Desired desired;
+  private final IndexBuilds builds;
   private final Set<String> declaredNames;
 
-  MissingIndexPlanner(Desired desired, Set<String> declaredNames) {
+  MissingIndexPlanner(Desired desired, IndexBuilds builds, Set<String> declaredNames) {
     this.desired = desired;
+    this.builds = builds;
     this.declaredNames = declaredNames;
   }
 
@@ -53,28 +54,43 @@ final class MissingIndexPlanner {
           new IndexChange.RenameIndex(draft.target(table), renamed.get().name(), index.name()));
       return;
     }
-    Optional<ObservedIndex> unpublished = table.index(index.reservedName());
-    if (unpublished.isPresent()) {
-      resume(draft, table, index, form, unpublished.get());
-      return;
+    switch (builds.earlier(draft, table, index, form)) {
+      case COMPLETE -> publish(draft, table, index, form);
+      case STARTED -> create(draft, table, index, form);
+      case BROKEN -> {
+        draft.dropLeftover(table, table.index(index.reservedName()).orElseThrow());
+        create(draft, table, index, form);
+      }
+      case NOTHING -> {
+        Optional<ObservedIndex> equal = standIn(table, index, form);
+        if (equal.isEmpty()) {
+          create(draft, table, index, form);
+        } else {
+          draft.find(
+              Verdict.NOTE,
+              object,
+              Reason.SatisfiedBy,
+              "index "
+                  + index.name()
+                  + " is not built: "
+                  + equal.get().name()
+                  + " is equal to it.");
+        }
+      }
+      case IN_THE_WAY -> {}
     }
-    Optional<ObservedIndex> equal =
-        table.indexes().stream().filter(i -> standsFor(i, index, form)).findFirst();
-    if (equal.isPresent()) {
-      draft.find(
-          Verdict.NOTE,
-          object,
-          Reason.SatisfiedBy,
-          "index " + index.name() + " is not built: " + equal.get().name() + " is equal to it.");
-      return;
-    }
-    create(draft, table, index, form);
+  }
+
+  /** An index of another, undeclared name that is equal to the declared one. */
+  Optional<ObservedIndex> standIn(ObservedTable table, DesiredIndex index, Buildable form) {
+    return table.indexes().stream().filter(i -> standsFor(i, index, form)).findFirst();
   }
 
   private boolean isOurs(ObservedIndex candidate, DesiredIndex index, Buildable form) {
     // A constraint may have taken it over, or its person renamed what we only adopted: not ours to
     // rename.
     return candidate.valid()
+        && !candidate.building()
         && candidate.constraint().isEmpty()
         && !declaredNames.contains(candidate.name())
         && isMarked(candidate, index)
@@ -98,81 +114,21 @@ final class MissingIndexPlanner {
         .isPresent();
   }
 
-  /** A run of ours was killed between the build and the publishing, or in the build. */
-  private void resume(
-      TenantDraft draft,
-      ObservedTable table,
-      DesiredIndex index,
-      Buildable form,
-      ObservedIndex built) {
-    if (built.building()) {
-      draft.find(
-          Verdict.POSTPONED,
-          table.name() + "." + index.name(),
-          Reason.Busy,
-          "index "
-              + index.name()
-              + " on "
-              + table.name()
-              + " is being built by a session that still lives.");
-    } else if (built.valid() && built.body().filter(form.accepted()::contains).isPresent()) {
-      draft.change(
-          table,
-          new IndexChange.PublishIndex(
-              draft.target(table),
-              built.name(),
-              index.name(),
-              index.mark(desired.ownerId(), Mark.Origin.MADE),
-              form.printed()));
-    } else {
-      draft.dropLeftover(table, built);
-      create(draft, table, index, form);
-    }
+  private void publish(TenantDraft draft, ObservedTable table, DesiredIndex index, Buildable form) {
+    draft.change(
+        table,
+        new IndexChange.PublishIndex(
+            draft.target(table),
+            index.reservedName(),
+            index.name(),
+            index.mark(desired.ownerId(), Mark.Origin.MADE),
+            form.printed(),
+            index.statistics()));
   }
 
   private void create(TenantDraft draft, ObservedTable table, DesiredIndex index, Buildable form) {
-    boolean hypertable = draft.isHypertable(table);
-    if (hypertable && index.unique() && !carriesTimeColumn(table, index)) {
-      draft.find(
-          Verdict.FAILED,
-          table.name() + "." + index.name(),
-          Reason.NotSupported,
-          "unique index "
-              + index.name()
-              + " on the hypertable "
-              + table.name()
-              + " must have the time column among its keys; add it.");
-      return;
-    }
-    Build build =
-        !hypertable ? Build.CONCURRENTLY : index.unique() ? Build.ONE_TRANSACTION : Build.PER_CHUNK;
-    draft.change(
-        table,
-        new IndexChange.CreateIndex(
-            draft.target(table),
-            index,
-            build,
-            form,
-            index.mark(desired.ownerId(), Mark.Origin.MADE),
-            draft.path(desired.tenants().searchPath()),
-            draft.converged()));
-  }
-
-  private boolean carriesTimeColumn(ObservedTable table, DesiredIndex index) {
-    Optional<String> timeColumn =
-        table
-            .hypertable()
-            .map(h -> h.timeColumn())
-            .or(
-                () ->
-                    desired.hypertables().stream()
-                        .filter(h -> h.table().equals(table.name()))
-                        .map(h -> h.timeColumn())
-                        .findFirst());
-    return timeColumn
-        .map(
-            column ->
-                index.keys().stream().anyMatch(k -> k.column().filter(column::equals).isPresent()))
-        .orElse(true);
+    builds
+        .build(draft, table, index, form, draft.converged())
+        .ifPresent(build -> draft.change(table, build));
   }
 }

@@ -2,8 +2,8 @@ package io.tenantdb.plan;
 
 import io.tenantdb.model.Canonical;
 import io.tenantdb.model.Change;
+import io.tenantdb.model.Dependencies;
 import io.tenantdb.model.Desired;
-import io.tenantdb.model.Desired.OnDestructive;
 import io.tenantdb.model.DesiredTenant;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.Observed;
@@ -15,10 +15,12 @@ import io.tenantdb.model.Reason;
 import io.tenantdb.model.Refusal;
 import io.tenantdb.model.TenantHistory;
 import io.tenantdb.model.TenantPlan;
+import io.tenantdb.plan.Safeguards.Withheld;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -31,6 +33,7 @@ public final class Planner {
   private final Observed observed;
   private final Canonical canonical;
   private final TenantHistory history;
+  private final Safeguards safeguards;
   private final IdentityHashMap<DesiredTenant, IndexPlanner> indexPlanners =
       new IdentityHashMap<>();
 
@@ -39,6 +42,7 @@ public final class Planner {
     this.observed = observed;
     this.canonical = canonical;
     this.history = history;
+    this.safeguards = new Safeguards(desired.safety());
   }
 
   /**
@@ -135,6 +139,7 @@ public final class Planner {
                 tenant
                     .table(hypertable.table())
                     .ifPresent(table -> hypertables.policies(draft, hypertable, table)));
+    new PrunePlanner(desired, observed.server(), wanted).plan(draft);
     return draft;
   }
 
@@ -173,19 +178,21 @@ public final class Planner {
     return false;
   }
 
+  /**
+   * What {@code spec.safety} refuses becomes a finding; what only that would make possible goes.
+   */
   private TenantPlan withoutRefused(TenantDraft draft, List<Refusal> refused) {
     List<Change> allowed = new ArrayList<>();
+    List<Change> left = new ArrayList<>();
     for (Change change : draft.changes()) {
-      if (change.hazard().destructive() && desired.safety().onDestructive() == OnDestructive.DENY) {
-        refused.add(new Refusal(change, Reason.DestructiveDenied));
-        draft.find(
-            change.drift() ? Verdict.DRIFTED : Verdict.REFUSED,
-            change.object(),
-            Reason.DestructiveDenied,
-            change.object()
-                + " "
-                + change.after()
-                + " would drop chunks at its next run; spec.safety.onDestructive: Allow permits it.");
+      Optional<Withheld> withheld = safeguards.withholds(change);
+      if (withheld.isPresent()) {
+        Withheld why = withheld.get();
+        refused.add(new Refusal(change, why.reason()));
+        draft.find(why.verdict(), change.object(), why.reason(), why.sentence());
+        left.add(change);
+      } else if (left.stream().anyMatch(earlier -> Dependencies.needs(change, earlier))) {
+        left.add(change);
       } else {
         allowed.add(change);
       }

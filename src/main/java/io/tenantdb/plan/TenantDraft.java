@@ -6,12 +6,12 @@ import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.HypertableChange.ConvertTable;
 import io.tenantdb.model.Identifiers;
 import io.tenantdb.model.IndexChange.DropLeftover;
-import io.tenantdb.model.IndexChange.PublishIndex;
 import io.tenantdb.model.Observed;
 import io.tenantdb.model.Observed.OwnerRights;
 import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.ObservedTenant;
+import io.tenantdb.model.Partition;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.TableLayout;
 import io.tenantdb.model.Target;
@@ -20,6 +20,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * One tenant's plan while it is being made: collects changes and findings, and holds changes to the
@@ -28,6 +29,7 @@ import java.util.Set;
 final class TenantDraft {
 
   private static final long SECONDS_PER_DAY = 86_400;
+  private static final Pattern BEFORE_2_22 = Pattern.compile("2\\.(?:\\d|1\\d|2[01])(?:\\D.*)?");
 
   private final ObservedTenant tenant;
   private final Observed observed;
@@ -105,29 +107,64 @@ final class TenantDraft {
             .anyMatch(c -> c instanceof ConvertTable && c.target().table().equals(table.name()));
   }
 
-  /** Plans that an index under a reserved name, which nobody builds, is dropped. */
-  void dropLeftover(ObservedTable table, ObservedIndex index) {
-    change(table, new DropLeftover(target(table), index.name(), isHypertable(table)));
+  /**
+   * True when it is a partition of another declared table: what a build left on it is that one's.
+   */
+  boolean isPartition(ObservedTable table) {
+    return tenant.tables().values().stream()
+        .flatMap(other -> other.partitions().stream())
+        .anyMatch(p -> p.schema().equals(tenant.schema()) && p.name().equals(table.name()));
   }
 
   /**
-   * True when the index under a reserved name is published or dropped by what is planned so far.
+   * True where two equal indexes of the table are one and the same to TimescaleDB, which has no
+   * record of whose parts the chunks' indexes are.
    */
-  boolean disposesOf(ObservedTable table, String reservedName) {
-    return changes.stream()
-        .filter(change -> change.target().table().equals(table.name()))
-        .anyMatch(
-            change ->
-                (change instanceof PublishIndex p && p.reservedName().equals(reservedName))
-                    || (change instanceof DropLeftover d && d.reservedName().equals(reservedName)));
+  boolean confusesEqualIndexes(ObservedTable table) {
+    return isHypertable(table)
+        && observed.server().timescale().version().filter(BEFORE_2_22.asMatchPredicate()).isEmpty();
+  }
+
+  /** False for what cannot be dropped concurrently. */
+  boolean dropsConcurrently(ObservedTable table) {
+    return !isHypertable(table) && table.kind() != ObservedTable.Kind.PARTITIONED;
+  }
+
+  /**
+   * Plans that an index which a killed run left, and which nobody builds, is dropped; says so where
+   * something has come to rest on it.
+   *
+   * @return whether it is planned
+   */
+  boolean dropLeftover(ObservedTable table, ObservedIndex index) {
+    Optional<String> ties = IndexTies.of(index);
+    ties.ifPresent(
+        what ->
+            find(
+                Verdict.FAILED,
+                table.name() + "." + index.name(),
+                Reason.Conflict,
+                "index "
+                    + index.name()
+                    + " on "
+                    + table.name()
+                    + " is left over and cannot be dropped, because it carries "
+                    + what
+                    + "; drop that, or rename the index to keep it."));
+    return ties.isEmpty()
+        && change(table, new DropLeftover(target(table), index.name(), !dropsConcurrently(table)));
   }
 
   boolean superuserOwned(ObservedTable table) {
-    return rights(table).superuser();
+    return isSuperuser(table.owner());
+  }
+
+  boolean isSuperuser(String role) {
+    return rights(role).superuser();
   }
 
   boolean ownerCanLogin(ObservedTable table) {
-    return rights(table).login();
+    return rights(table.owner()).login();
   }
 
   /**
@@ -149,11 +186,11 @@ final class TenantDraft {
    */
   boolean lacksRight(ObservedTable table, String object) {
     String owner = table.owner();
-    if (!rights(table).settable()) {
+    if (!rights(table.owner()).settable()) {
       unsettable(table, object);
       return true;
     }
-    if (!tenant.usableBy().contains(owner) && !rights(table).superuser()) {
+    if (!tenant.usableBy().contains(owner) && !rights(table.owner()).superuser()) {
       find(
           Verdict.FAILED,
           object,
@@ -165,6 +202,39 @@ final class TenantDraft {
               + Identifiers.quote(tenant.schema())
               + " TO "
               + Identifiers.quote(owner)
+              + ".");
+      return true;
+    }
+    return false;
+  }
+
+  /**
+   * True where nothing can be changed on a partition of the table, for the same reasons; says then
+   * which grant is missing.
+   */
+  boolean lacksRight(ObservedTable table, Partition partition, String object) {
+    if (!rights(partition.owner()).settable()) {
+      unsettable(partition.owner(), partition.name(), object);
+      return true;
+    }
+    if (!partition.permitted()) {
+      String above = partition.parent().map(Partition::owner).orElse(table.owner());
+      String schema = Identifiers.quote(partition.schema());
+      find(
+          Verdict.FAILED,
+          object,
+          Reason.InsufficientPrivilege,
+          "the owners of the partition "
+              + partition.name()
+              + " and of the table above it lack rights on its schema; GRANT USAGE, CREATE ON"
+              + " SCHEMA "
+              + schema
+              + " TO "
+              + Identifiers.quote(partition.owner())
+              + " and GRANT USAGE ON SCHEMA "
+              + schema
+              + " TO "
+              + Identifiers.quote(above)
               + ".");
       return true;
     }
@@ -200,11 +270,15 @@ final class TenantDraft {
 
   /** True where our session may not take the role of the table's owner. */
   boolean isUnsettable(ObservedTable table) {
-    return !rights(table).settable();
+    return !rights(table.owner()).settable();
   }
 
   /** Says which grant is missing. */
   void unsettable(ObservedTable table, String object) {
+    unsettable(table.owner(), table.name(), object);
+  }
+
+  private void unsettable(String owner, String table, String object) {
     String user = observed.server().user();
     find(
         Verdict.FAILED,
@@ -212,14 +286,14 @@ final class TenantDraft {
         Reason.InsufficientPrivilege,
         user
             + " may not SET ROLE to "
-            + table.owner()
+            + owner
             + ", the owner of "
-            + table.name()
+            + table
             + "; "
-            + (superuserOwned(table)
+            + (isSuperuser(owner)
                 ? "that is a superuser: give the table to another role (ALTER TABLE … OWNER TO)."
                 : "GRANT "
-                    + Identifiers.quote(table.owner())
+                    + Identifiers.quote(owner)
                     + " TO "
                     + Identifiers.quote(user)
                     // Where there is a membership without SET, a plain GRANT changes nothing.
@@ -242,7 +316,7 @@ final class TenantDraft {
     return sentence.endsWith(".") ? sentence : sentence + ".";
   }
 
-  private OwnerRights rights(ObservedTable table) {
-    return observed.owners().getOrDefault(table.owner(), new OwnerRights(false, false, false));
+  private OwnerRights rights(String role) {
+    return observed.owners().getOrDefault(role, new OwnerRights(false, false, false));
   }
 }

@@ -211,7 +211,7 @@ class MaterializedViewIT {
     try (Connection other = server.connect(name);
         Statement statement = other.createStatement();
         Database database = open();
-        BuildWatch watch = new BuildWatch(database, told::add)) {
+        BuildWatch watch = new BuildWatch(database, safety(Duration.ofMinutes(1)), told::add)) {
       other.setAutoCommit(false);
       statement.execute("REFRESH MATERIALIZED VIEW tenant_a.daily");
       CompletableFuture<ChangeResult> running =
@@ -260,7 +260,9 @@ class MaterializedViewIT {
         WorkSession session = WorkSession.open(database, safety);
         ChangeExecutor executor = new ChangeExecutor(session, told::add, c -> true)) {
       return watch.isPresent()
-          ? watch.get().during(session, change, () -> executor.execute(change))
+          ? watch
+              .get()
+              .during(session, change, safety.buildTimeout(), () -> executor.execute(change))
           : executor.execute(change);
     } catch (SQLException e) {
       throw new IllegalStateException(e.getMessage(), e);

@@ -39,6 +39,14 @@ public final class Bench implements Callable<Integer> {
   private int tenants;
 
   @Option(
+      names = "--from",
+      defaultValue = "1000",
+      description =
+          "A smaller fleet, which is measured first: growth is told from there (default:"
+              + " ${DEFAULT-VALUE}).")
+  private int from;
+
+  @Option(
       names = "--rows",
       defaultValue = "20",
       description = "Rows in each table (default: ${DEFAULT-VALUE}).")
@@ -65,6 +73,11 @@ public final class Bench implements Callable<Integer> {
   private boolean onlyAtRest;
 
   @Option(
+      names = "--yield",
+      description = "Only how long an ALTER TABLE waits that meets a long build.")
+  private boolean onlyYield;
+
+  @Option(
       names = "--idle",
       defaultValue = "60",
       description = "Seconds over which the processor is watched (default: ${DEFAULT-VALUE}).")
@@ -83,16 +96,23 @@ public final class Bench implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    List<Measured> engine = onlyAtRest && !onlyEngine ? List.of() : engine();
+    if (onlyYield) {
+      Report.print(out, new Yielding(out).measure());
+      return 0;
+    }
+    boolean withEngine = onlyEngine || !onlyAtRest;
+    List<Measured> smaller = withEngine && from < tenants ? engine(from) : List.of();
+    List<Measured> engine = withEngine ? engine(tenants) : List.of();
+    List<Growth> growth = Growth.between(from, smaller, tenants, engine);
     List<Figure> atRest =
         onlyEngine && !onlyAtRest
             ? List.of()
             : new AtRest(tenants, seed, repeat, Duration.ofSeconds(idle), out).measure();
-    Report.print(out, tenants, engine, atRest);
+    Report.print(out, tenants, engine, growth, atRest);
     return 0;
   }
 
-  private List<Measured> engine() throws Exception {
+  private List<Measured> engine(int tenants) throws Exception {
     Fleet fleet = new Fleet(tenants, rows, seed);
     try (PostgresServer server =
         PostgresServer.start(PostgresServer.Options.of(PostgresServer.NEWEST).withDurability())) {
@@ -113,14 +133,15 @@ public final class Bench implements Callable<Integer> {
         Desired desired = fleet.desired();
         Engine engine = new Engine();
         double apply = seconds(() -> pass(engine, database, desired, tenants * 7L));
-        measured.add(new Measured("first apply", apply, "psql, the same statements", psqlApply, 2));
+        measured.add(
+            new Measured("first apply", apply, "psql, the same statements", psqlApply, 1.5));
 
         // What autovacuum does sooner or later, so that neither side is planned without statistics.
         server.execute("by_engine", "VACUUM ANALYZE");
         double nothing = Median.of(repeat, () -> seconds(() -> pass(engine, database, desired, 0)));
         Psql converged = new Psql(server, "by_engine");
         double bulk = Median.of(repeat, () -> converged.run(fleet.bulkQuery()));
-        measured.add(new Measured("nothing to do", nothing, "psql, the bulk query", bulk, 2));
+        measured.add(new Measured("nothing to do", nothing, "psql, the bulk query", bulk, 1.3));
         double loop = converged.run(fleet.queryPerSchema());
         measured.add(
             new Measured(

@@ -14,7 +14,8 @@ final class Report {
 
   private Report() {}
 
-  static void print(PrintStream out, int tenants, List<Measured> engine, List<Figure> atRest)
+  static void print(
+      PrintStream out, int tenants, List<Measured> engine, List<Growth> growth, List<Figure> atRest)
       throws JsonProcessingException {
     ObjectMapper json = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
     ObjectNode document = json.createObjectNode().put("schema", "tenantdb.bench/v1");
@@ -22,9 +23,21 @@ final class Report {
     if (!engine.isEmpty()) {
       engine(out, engine, document.putArray("figures"));
     }
-    if (!atRest.isEmpty()) {
-      atRest(out, atRest, document.putArray("atRest"));
+    if (!growth.isEmpty()) {
+      growth(out, growth, document.putArray("growth"));
     }
+    if (!atRest.isEmpty()) {
+      figures(out, "at rest", atRest, document.putArray("atRest"));
+    }
+    out.println();
+    out.println(json.writeValueAsString(document));
+  }
+
+  /** How long others wait for builds. */
+  static void print(PrintStream out, List<Figure> waits) throws JsonProcessingException {
+    ObjectMapper json = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+    ObjectNode document = json.createObjectNode().put("schema", "tenantdb.bench/v1");
+    figures(out, "beside a build", waits, document.putArray("yield"));
     out.println();
     out.println(json.writeValueAsString(document));
   }
@@ -55,14 +68,37 @@ final class Report {
     }
   }
 
-  private static void atRest(PrintStream out, List<Figure> all, ArrayNode figures) {
+  private static void growth(PrintStream out, List<Growth> all, ArrayNode figures) {
     out.println();
-    out.printf("%-34s %9s %-7s %-7s %s%n", "at rest", "", "", "goal", "");
+    for (Growth g : all) {
+      out.printf(
+          Locale.ROOT,
+          "%-16s from %,d to %,d tenants: %.3f s → %.3f s, %.2f-fold (≤ %.1f)%n",
+          g.what(),
+          g.from(),
+          g.to(),
+          g.seconds(),
+          g.moreSeconds(),
+          g.factor(),
+          g.goal());
+      figures
+          .addObject()
+          .put("what", g.what())
+          .put("from", g.from())
+          .put("to", g.to())
+          .put("factor", g.factor())
+          .put("goal", g.goal());
+    }
+  }
+
+  private static void figures(PrintStream out, String title, List<Figure> all, ArrayNode figures) {
+    out.println();
+    out.printf("%-36s %9s %-7s %-7s %s%n", title, "", "", "goal", "");
     for (Figure figure : all) {
       out.println(
           String.format(
                   Locale.ROOT,
-                  "%-34s %9.2f %-7s %-7s %s",
+                  "%-36s %9.2f %-7s %-7s %s",
                   figure.what(),
                   figure.value(),
                   figure.unit(),

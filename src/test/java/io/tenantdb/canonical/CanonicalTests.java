@@ -15,6 +15,7 @@ import io.tenantdb.model.CanonicalIndex.Buildable;
 import io.tenantdb.model.CanonicalIndex.Refused;
 import io.tenantdb.model.CanonicalIndex.Unknown;
 import io.tenantdb.model.Desired;
+import io.tenantdb.model.Desired.Safety;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.DesiredTenant;
 import io.tenantdb.model.Hashes;
@@ -33,6 +34,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -344,12 +346,16 @@ abstract class CanonicalTests {
                     List.of(expression("a)) INCLUDE (b) WHERE ((true"))),
                 index(
                     "ix", "items", "btree", false, List.of(expression("a) DESC) WHERE ((true"))))) {
-          assertThat(clone.form(index)).isInstanceOf(Refused.class);
-          assertThat(((Refused) clone.form(index)).reason()).isEqualTo(Reason.SpecInvalid);
+          assertThat(clone.form(alone(index))).isInstanceOf(Refused.class);
+          assertThat(((Refused) clone.form(alone(index))).reason()).isEqualTo(Reason.SpecInvalid);
         }
-        assertThat(clone.form(index("ix", "items", "a"))).isInstanceOf(Buildable.class);
+        assertThat(clone.form(alone(index("ix", "items", "a")))).isInstanceOf(Buildable.class);
       }
     }
+  }
+
+  private static IndexTask alone(DesiredIndex index) {
+    return new IndexTask(index, List.of(), Set.of());
   }
 
   @Test
@@ -371,6 +377,28 @@ abstract class CanonicalTests {
       assertThat(
               refused(fleet, index("ix", "items", "nope", false, List.of(column("a")))).sqlState())
           .isEqualTo("42704");
+      assertThat(
+              refused(
+                      fleet,
+                      index(
+                          "ix", "items", "btree", false, List.of(key("a", false, null, "x", null))))
+                  .message())
+          .isEqualTo("operator class \"x\" does not exist for access method \"btree\"");
+      assertThat(
+              refused(
+                      fleet,
+                      index(
+                          "ix",
+                          "items",
+                          "btree",
+                          false,
+                          List.of(key("name", false, null, null, "x"))))
+                  .message())
+          .isEqualTo("collation \"x\" for encoding \"UTF8\" does not exist");
+      assertThat(
+              refused(fleet, with(index("ix", "items", "a"), false, List.of(), Map.of("nope", "7")))
+                  .message())
+          .isEqualTo("unrecognized parameter \"nope\"");
       assertThat(refused(fleet, index("ix", "items", "hash", true, List.of(column("a")))).reason())
           .isEqualTo(Reason.NotSupported);
       assertThat(
@@ -386,16 +414,62 @@ abstract class CanonicalTests {
       if (version < 15) {
         assertThat(
                 refused(
-                        fleet,
-                        with(
-                            index("ix", "items", "btree", true, List.of(column("a"))),
-                            true,
-                            List.of(),
-                            Map.of()))
-                    .sqlState())
-            .isEqualTo("42601");
+                    fleet,
+                    with(
+                        index("ix", "items", "btree", true, List.of(column("a"))),
+                        true,
+                        List.of(),
+                        Map.of())))
+            .isEqualTo(
+                new Refused(
+                    Reason.NotSupported,
+                    "",
+                    "nullsNotDistinct needs PostgreSQL 15, this is " + version));
       }
     }
+  }
+
+  @Test
+  void parametersOfAnOperatorClassArePartOfTheForm() {
+    try (Fleet fleet = fleet()) {
+      fleet.tenant("t1", "app", PLAIN);
+      assertThat(form(fleet, "t1", signs("tsvector_ops", Map.of("siglen", "32"))))
+          .isInstanceOfSatisfying(
+              Buildable.class,
+              form ->
+                  assertThat(form.printed().text())
+                      .isEqualTo(
+                          "USING gist (to_tsvector('simple'::regconfig, name) tsvector_ops"
+                              + " (siglen='32'))"));
+      Refused unknown = refused(fleet, signs("tsvector_ops", Map.of("nope", "32")));
+      assertThat(unknown.reason()).isEqualTo(Reason.DefinitionRefused);
+      assertThat(unknown.message()).isEqualTo("unrecognized parameter \"nope\"");
+      assertThat(refused(fleet, signs("tsvector_ops", Map.of("siglen", "0"))).message())
+          .isEqualTo("value 0 out of bounds for option \"siglen\"");
+      assertThat(refused(fleet, signs("tsvector_ops", Map.of("siglen", "9'), (id"))).message())
+          .contains("invalid value for integer option \"siglen\"");
+      Refused name = refused(fleet, signs("tsvector_ops", Map.of("siglen = 9), (id", "9")));
+      assertThat(name.reason()).isEqualTo(Reason.SpecInvalid);
+      assertThat(name.message()).startsWith("indexes[ix].keys[0].opclassParameters has a key");
+    }
+  }
+
+  private static DesiredIndex signs(String opclass, Map<String, String> parameters) {
+    return index(
+        "ix",
+        "items",
+        "gist",
+        false,
+        List.of(
+            new DesiredIndex.Key(
+                Optional.empty(),
+                Optional.of("to_tsvector('simple', name)"),
+                false,
+                Optional.empty(),
+                Optional.of(opclass),
+                Optional.empty(),
+                parameters,
+                Optional.empty())));
   }
 
   @Test
@@ -502,6 +576,45 @@ abstract class CanonicalTests {
               index("ix", "items", "btree", false, List.of(expression("lower(name)"))));
       assertThat(((Unknown) expression).reason()).isEqualTo(Reason.InsufficientPrivilege);
     }
+  }
+
+  @Test
+  void expressionsOnASuperusersTableAreTriedAsThatRoleWhereTheSpecAllowsIt() {
+    try (Fleet fleet = fleet()) {
+      fleet.run(
+          "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'boss') THEN"
+              + " CREATE ROLE boss SUPERUSER LOGIN; GRANT boss TO op; END IF; END $$");
+      fleet.tenant("t1", "boss", PLAIN);
+      DesiredIndex index = index("ix", "items", "btree", false, List.of(expression("lower(name)")));
+      Desired careful = wants(select("t1"), index);
+      Observed observed = new Observer().observe(fleet.database(), careful);
+      Desired allowing = allowingSuperuserOwned(careful);
+
+      assertThat(form(canonical(fleet, careful, observed), observed, "t1", index))
+          .isInstanceOf(Unknown.class);
+      assertThat(form(canonical(fleet, allowing, observed), observed, "t1", index))
+          .isInstanceOf(Buildable.class);
+    }
+  }
+
+  private static Desired allowingSuperuserOwned(Desired desired) {
+    Safety safety = desired.safety();
+    return new Desired(
+        desired.ownerId(),
+        desired.tenants(),
+        desired.indexes(),
+        desired.hypertables(),
+        desired.aggregates(),
+        desired.overrides(),
+        desired.whenTimescaleMissing(),
+        new Safety(
+            safety.onDestructive(),
+            safety.onDrift(),
+            safety.prune(),
+            true,
+            safety.lockTimeout(),
+            safety.buildTimeout()),
+        desired.rollout());
   }
 
   @Test

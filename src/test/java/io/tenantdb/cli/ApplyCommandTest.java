@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tenantdb.apply.Aggregates;
 import io.tenantdb.fleet.Gate;
 import io.tenantdb.model.Change;
+import io.tenantdb.model.Finding;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.MaterializedViewChange.RefreshMaterializedView;
 import io.tenantdb.model.Reason;
@@ -116,6 +117,35 @@ class ApplyCommandTest {
     Fleet refused = Fleet.of("tenant_a").refuse(Fleet.addRetention("tenant_a", true, false));
     assertThat(run.passes(refused).run("apply", "--yes")).isEqualTo(3);
     assertThat(run.passesMayChange).containsExactly(false);
+  }
+
+  @Test
+  void whateverSafetyRefusesIsExitCodeThreeAndAnotherConflictIsAFailure() {
+    Change retention = Fleet.addRetention("tenant_a", true, false);
+    for (Reason reason : List.of(Reason.Conflict, Reason.DriftReported)) {
+      Fleet refused = Fleet.of("tenant_a").refuse(retention, reason, "is left");
+      assertThat(run.passes(refused).run("apply", "--yes")).as(reason.name()).isEqualTo(3);
+    }
+    Fleet conflict =
+        Fleet.of("tenant_a")
+            .refuse(retention, Reason.Conflict, "is left")
+            .finding("tenant_a", Finding.Verdict.FAILED, "t.ix", Reason.Conflict, "tenant_a: no.");
+    assertThat(run.passes(conflict).run("apply", "--yes")).isEqualTo(1);
+  }
+
+  @Test
+  void driftThatIsLeftHasAHeadingOfItsOwn() {
+    Change retention = Fleet.addRetention("tenant_a", true, false);
+    run.passes(Fleet.of("tenant_a").refuse(retention, Reason.DriftReported, "is left")).run("plan");
+    assertThat(run.out)
+        .contains("Drift that spec.safety.onDrift: Report leaves as it is (Correct mends it):")
+        .doesNotContain("Refused by")
+        .doesNotContain("Failed:");
+
+    run.passes(Fleet.of("tenant_a").refuse(retention, Reason.Conflict, "is left")).run("plan");
+    assertThat(run.out)
+        .contains("Refused by spec.safety.onDestructive: Deny (Allow lets them through):")
+        .doesNotContain("Failed:");
   }
 
   @Test

@@ -113,6 +113,9 @@ class CommandLineIT {
     assertThat(out)
         .contains("3: 2 synced, 1 waiting")
         .contains("no TimescaleDB: indexes and materialized views only");
+    assertThat(tenantdb("indexes")).as(err).isZero();
+    assertThat(out)
+        .containsPattern("batches\\.ix_batches_intake_date +2 +[0-9.]+ KiB +[0-9.]+ KiB +0 +2");
 
     server.execute(database, "DROP INDEX tenant_a.ix_batches_fruit_type");
     assertThat(tenantdb("status", "--no-settle")).isEqualTo(2);

@@ -6,6 +6,7 @@ import io.tenantdb.fleet.Gate;
 import io.tenantdb.fleet.Outcome;
 import io.tenantdb.fleet.PassListener;
 import io.tenantdb.model.Desired;
+import io.tenantdb.model.IndexReport;
 import io.tenantdb.model.Reason;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -54,6 +55,7 @@ final class CommandRun {
   Optional<String> answer = Optional.empty();
   Optional<ConnectionSettings> settings = Optional.empty();
   Optional<Desired> desired = Optional.empty();
+  Optional<IndexReport> report = Optional.empty();
   ResourceRules refusals = resource -> List.of();
   boolean closed;
   String out = "";
@@ -135,9 +137,20 @@ final class CommandRun {
         if (type == StatusCommand.class) {
           return type.cast(new StatusCommand(surroundings, rules));
         }
+        if (type == IndexesCommand.class) {
+          return type.cast(new IndexesCommand(surroundings, rules));
+        }
         return standard.create(type);
       }
     };
+  }
+
+  private static DatabaseException unreachable() {
+    return new DatabaseException(
+        Reason.ConnectionFailed,
+        "08001",
+        "Nothing listens on postgres.platform.svc:5432.",
+        new IOException());
   }
 
   private EngineSession open(ConnectionSettings to, Desired template) {
@@ -147,11 +160,7 @@ final class CommandRun {
       @Override
       public Outcome pass(Gate gate, PassListener listener) {
         if (outcomes.isEmpty()) {
-          throw new DatabaseException(
-              Reason.ConnectionFailed,
-              "08001",
-              "Nothing listens on postgres.platform.svc:5432.",
-              new IOException());
+          throw unreachable();
         }
         Outcome outcome = outcomes.remove();
         passesMayChange.add(gate != Gate.OBSERVE);
@@ -159,6 +168,11 @@ final class CommandRun {
         outcome.results().forEach(result -> listener.started(result.change()));
         outcome.results().forEach(listener::finished);
         return outcome;
+      }
+
+      @Override
+      public IndexReport indexes() {
+        return report.orElseThrow(CommandRun::unreachable);
       }
 
       @Override

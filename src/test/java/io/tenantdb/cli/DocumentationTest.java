@@ -73,7 +73,7 @@ class DocumentationTest {
   void everyOptionThatIsShownExists() {
     CommandRun run = new CommandRun(directory);
     StringBuilder help = new StringBuilder();
-    for (String command : List.of("plan", "apply", "status")) {
+    for (String command : List.of("plan", "apply", "status", "indexes")) {
       run.execute(command, "--help");
       help.append(run.out);
     }
@@ -83,7 +83,7 @@ class DocumentationTest {
         block
             .text()
             .lines()
-            .filter(line -> line.matches(".*bin/tenantdb (plan|apply|status) .*"))
+            .filter(line -> line.matches(".*bin/tenantdb (plan|apply|status|indexes) .*"))
             .forEach(
                 line -> OPTION.matcher(line).results().map(MatchResult::group).forEach(shown::add));
       }

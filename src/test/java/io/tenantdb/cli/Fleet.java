@@ -92,13 +92,17 @@ final class Fleet {
   }
 
   Fleet refuse(Change change) {
-    refused.add(new Refusal(change, Reason.DestructiveDenied));
+    return refuse(change, Reason.DestructiveDenied, "would delete rows");
+  }
+
+  Fleet refuse(Change change, Reason reason, String words) {
+    refused.add(new Refusal(change, reason));
     return finding(
         change.target().schema(),
         Finding.Verdict.REFUSED,
         change.object(),
-        Reason.DestructiveDenied,
-        change.target().schema() + ": " + change.object() + " would delete rows.");
+        reason,
+        change.target().schema() + ": " + change.object() + " " + words + ".");
   }
 
   /** A materialized view whose refresh is overdue. */

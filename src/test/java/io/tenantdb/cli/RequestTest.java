@@ -217,7 +217,7 @@ class RequestTest {
 
   @Test
   void helpSaysTheExitCodes() {
-    for (String command : List.of("plan", "apply", "status")) {
+    for (String command : List.of("plan", "apply", "status", "indexes")) {
       assertThat(run.execute(command, "--help")).isZero();
       assertThat(run.out).contains("Exit codes:", "Examples:", "--password-file=FILE");
     }

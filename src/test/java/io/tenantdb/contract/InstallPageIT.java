@@ -64,7 +64,9 @@ class InstallPageIT {
     assertThat(may("create", "events.events.k8s.io", "-A")).isTrue();
     assertThat(may("patch", "leases.coordination.k8s.io", "-ntenantdb")).isTrue();
 
-    assertThat(may("patch", "tenantdatabases.tenantdb.io", "-A")).isFalse();
+    assertThat(may("patch", "tenantdatabases.tenantdb.io", "-A")).isTrue();
+    assertThat(may("update", "tenantdatabases.tenantdb.io", "-A")).isFalse();
+    assertThat(may("get", "tenantdatabases.tenantdb.io", "-A")).isFalse();
     assertThat(may("delete", "tenantdatabases.tenantdb.io", "-A")).isFalse();
     assertThat(may("update", "secrets", "-A")).isFalse();
     assertThat(may("get", "leases.coordination.k8s.io", "-ndefault")).isFalse();

@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
 
@@ -82,6 +84,19 @@ class CrdTest {
           }
         });
     assertThat(unbounded).isEmpty();
+  }
+
+  @Test
+  void sizesAndCountersOfAFleetHave64Bits() throws IOException {
+    Map<String, String> formats = new TreeMap<>();
+    each(
+        (path, schema) -> {
+          if (path.endsWith(".bytes") || path.endsWith(".scans")) {
+            formats.put(path, schema.path("format").asText());
+          }
+        });
+    assertThat(formats).isNotEmpty();
+    assertThat(formats.values()).containsOnly("int64");
   }
 
   @Test

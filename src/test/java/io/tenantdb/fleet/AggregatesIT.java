@@ -3,6 +3,7 @@ package io.tenantdb.fleet;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.tenantdb.apply.OldSnapshots;
 import io.tenantdb.database.Database;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
@@ -124,7 +125,7 @@ class AggregatesIT {
   void refreshes_that_take_long_let_a_pass_end_and_go_on_in_the_next_one() {
     Fruit fruit = new Fruit(server, "shifts").tenants("tenant_a", "tenant_b");
     AtomicLong clock = new AtomicLong();
-    Engine slow = new Engine(clock::get);
+    Engine slow = new Engine(clock::get, OldSnapshots.LIMIT);
     List<String> refreshed = new ArrayList<>();
     PassListener listener =
         new PassListener() {

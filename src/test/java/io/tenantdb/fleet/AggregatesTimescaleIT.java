@@ -244,6 +244,30 @@ class AggregatesTimescaleIT {
   }
 
   @Test
+  void a_changed_index_of_an_aggregate_is_replaced_in_every_tenant() {
+    String indexes = "indexes:\n- {name: ix_kg, table: daily_intake, columns: [kg]}\n";
+    try (Database database = open()) {
+      pass(engine, database, SPEC + indexes, Gate.OPEN);
+      assertThat(aggregateIndexes()).containsOnly("USING btree (kg)").hasSize(2);
+
+      for (String keys : List.of("grower_id, kg", "kg, grower_id")) {
+        Outcome outcome =
+            pass(engine, database, SPEC + indexes.replace("kg]", keys + "]"), Gate.OPEN);
+
+        assertThat(outcome.failures()).isEmpty();
+        assertThat(outcome.converged()).isTrue();
+        assertThat(aggregateIndexes()).containsOnly("USING btree (" + keys + ")").hasSize(2);
+      }
+      assertFilled("tenant_a");
+    }
+  }
+
+  private List<String> aggregateIndexes() {
+    return query(
+        "SELECT substring(indexdef from 'USING.*') FROM pg_indexes WHERE tablename LIKE '\\_materialized%' AND indexname LIKE 'ix\\_kg%'");
+  }
+
+  @Test
   void retention_that_would_drop_what_a_refresh_reads_is_refused_before_anything_is_touched() {
     try (Database database = open()) {
       Outcome outcome =

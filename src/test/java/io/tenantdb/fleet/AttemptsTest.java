@@ -3,25 +3,21 @@ package io.tenantdb.fleet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tenantdb.apply.Aggregates;
-import io.tenantdb.model.CanonicalIndex.Buildable;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
+import io.tenantdb.model.Dependencies;
 import io.tenantdb.model.Desired;
-import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.HypertableChange.ConvertTable;
 import io.tenantdb.model.HypertableChange.SetCompression;
-import io.tenantdb.model.IndexBody;
-import io.tenantdb.model.IndexChange.Build;
 import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.IndexChange.DropLeftover;
-import io.tenantdb.model.Mark;
+import io.tenantdb.model.IndexReplacement.RepairIndex;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.Target;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Which changes are tried, and when. */
@@ -85,6 +81,8 @@ class AttemptsTest {
     attempts.begin(DESIRED);
     for (Change change :
         List.of(
+            Replacements.of(BATCHES),
+            new RepairIndex(Replacements.of(BATCHES).build(), Replacements.of(BATCHES).old()),
             Aggregates.fill(daily, "batches", Optional.empty(), Optional.empty()),
             Aggregates.refresh(daily, T0),
             Aggregates.createView(daily, "SELECT 1 AS a", List.of("a")),
@@ -101,15 +99,6 @@ class AttemptsTest {
   }
 
   private static CreateIndex build() {
-    DesiredIndex index = DESIRED.indexes().get(0);
-    IndexBody body = new IndexBody(false, "USING btree (intake_date)");
-    return new CreateIndex(
-        BATCHES,
-        index,
-        Build.CONCURRENTLY,
-        new Buildable(body, Set.of(body)),
-        index.mark("a/b", Mark.Origin.MADE),
-        List.of("tenant_a"),
-        false);
+    return Replacements.of(BATCHES).build();
   }
 }

@@ -5,24 +5,33 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tenantdb.apply.Aggregates;
 import io.tenantdb.model.AggregateChange.SetMaterializedOnly;
 import io.tenantdb.model.Change;
+import io.tenantdb.model.Dependencies;
 import io.tenantdb.model.DesiredAggregate.Refresh;
 import io.tenantdb.model.HypertableChange.ConvertTable;
+import io.tenantdb.model.IndexChange.DropLeftover;
+import io.tenantdb.model.IndexChange.MarkIndex;
+import io.tenantdb.model.IndexReplacement.ReplaceIndex;
+import io.tenantdb.model.IndexSetting.SetIndexStatistics;
 import io.tenantdb.model.PolicyChange.AddPolicy;
 import io.tenantdb.model.PolicyChange.AlterPolicy;
 import io.tenantdb.model.PolicyKind;
 import io.tenantdb.model.RefreshPolicyChange.AddRefreshPolicy;
 import io.tenantdb.model.Target;
 import io.tenantdb.model.TimeSpan;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
-/** What of an aggregate needs what. */
+/** Which change needs which. */
 class DependenciesTest {
 
   private static final Target BATCHES = on("batches");
   private static final Target DAILY = on("daily");
   private static final Target MONTHLY = on("monthly");
   private static final TimeSpan DAY = new TimeSpan.Interval("1 day");
+
+  private static final ReplaceIndex REPLACE = Replacements.of(BATCHES);
 
   private final Change convert = new ConvertTable(BATCHES, "at", Optional.empty(), "public");
   private final Change daily = Aggregates.create(DAILY, "SELECT 1", "batches");
@@ -74,6 +83,33 @@ class DependenciesTest {
     assertThat(Dependencies.needs(policy(on("other"), PolicyKind.RETENTION), fillDaily)).isFalse();
     assertThat(Dependencies.needs(policy(BATCHES, PolicyKind.COMPRESSION), fillDaily)).isFalse();
     assertThat(Dependencies.needs(lagged(true, PolicyKind.COMPRESSION), fillDaily)).isFalse();
+  }
+
+  @Test
+  void an_index_needs_the_names_that_leftovers_bear() {
+    Change drop = new DropLeftover(BATCHES, REPLACE.build().reservedName(), false);
+    Change dropRetired = new DropLeftover(BATCHES, REPLACE.old().retiredName(), false);
+
+    assertThat(Dependencies.needs(REPLACE.build(), drop)).isTrue();
+    assertThat(Dependencies.needs(REPLACE, drop)).isTrue();
+    assertThat(Dependencies.needs(REPLACE, dropRetired)).isTrue();
+    assertThat(Dependencies.needs(REPLACE.build(), dropRetired)).isFalse();
+    assertThat(Dependencies.needs(REPLACE, new DropLeftover(BATCHES, "_tdb_o_0_0", false)))
+        .isFalse();
+    assertThat(Dependencies.needs(REPLACE, convert)).isTrue();
+  }
+
+  @Test
+  void a_mark_says_that_all_is_as_declared() {
+    Change mark = new MarkIndex(BATCHES, "ix", REPLACE.build().mark(), "");
+
+    assertThat(Dependencies.needs(mark, statistics("ix"))).isTrue();
+    assertThat(Dependencies.needs(mark, statistics("other"))).isFalse();
+  }
+
+  private static Change statistics(String index) {
+    return new SetIndexStatistics(
+        BATCHES, index, new TreeMap<>(), new TreeMap<>(Map.of(1, 5)), false);
   }
 
   private static Target on(String table) {

@@ -252,7 +252,7 @@ class EngineTimescaleIT {
         "platform", "fruit", Serialization.unmarshal(yaml, TenantDatabaseSpec.class));
   }
 
-  private static Database open(TimescaleServer server) {
+  static Database open(TimescaleServer server) {
     return Database.of(
         new ConnectionSettings(
             server.host(),

@@ -99,8 +99,8 @@ final class Fruit {
     return open(server.port(), user, password);
   }
 
-  /** The same through another port of 127.0.0.1, as the superuser. */
-  Database openThrough(int port) {
+  /** By way of what listens on another port of this machine. */
+  Database through(int port) {
     return open(port, server.user(), server.password());
   }
 

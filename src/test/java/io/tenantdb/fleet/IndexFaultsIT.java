@@ -188,7 +188,7 @@ class IndexFaultsIT {
   }
 
   private static Outcome pass(Fruit fruit, IndexScenario scenario, FaultProxy proxy) {
-    try (Database database = fruit.openThrough(proxy.port())) {
+    try (Database database = fruit.through(proxy.port())) {
       return new Engine()
           .pass(database, Fruit.desired(scenario.after()), Gate.OPEN, PassListener.NONE);
     }

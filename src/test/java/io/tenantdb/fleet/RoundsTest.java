@@ -92,9 +92,20 @@ class RoundsTest {
             resting.contains(change)
                 ? Optional.of(ChangeResult.failed(change, Reason.DefinitionRefused, "0A000", "no."))
                 : Optional.empty();
+    Deferral deferral =
+        new Deferral(
+            change -> Optional.empty(),
+            desired.safety().buildTimeout(),
+            PassListener.NONE,
+            System::nanoTime);
     Rounds rounds =
         new Rounds(
-            () -> new Look(observed, plans.get()), notNow, new Outcomes(plan(List.of())), desired);
+            () -> new Look(observed, plans.get()),
+            notNow,
+            new Outcomes(plan(List.of())),
+            deferral,
+            new Patience(deferral, Gate.OPEN, System::nanoTime),
+            desired);
     Optional<Held> held =
         rounds.run(
             plan -> {

@@ -3,6 +3,7 @@ package io.tenantdb.fleet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tenantdb.apply.Aggregates;
+import io.tenantdb.apply.OldSnapshots;
 import io.tenantdb.database.Database;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
@@ -98,7 +99,7 @@ class UpkeepIT {
                         List.of()))
             .toList();
     Rollout.Done done =
-        new Rollout(database, DESIRED, Gate.OPEN, PassListener.NONE, 2)
+        rollout(database, Gate.OPEN, PassListener.NONE, 2)
             .run(new Plan(plans, List.of(), List.of()));
     assertThat(done.results())
         .hasSize(2)
@@ -111,7 +112,15 @@ class UpkeepIT {
     return new Upkeep(change -> Optional.empty(), new Outcomes(NOTHING))
         .run(
             new Plan.Upkeep(due, Optional.empty()),
-            plan -> new Rollout(database, DESIRED, gate, listener, 1).run(plan));
+            plan -> rollout(database, gate, listener, 1).run(plan));
+  }
+
+  private static Rollout rollout(Database database, Gate gate, PassListener listener, int atOnce) {
+    OldSnapshots snapshots = new OldSnapshots(database, OldSnapshots.LIMIT);
+    Deferral deferral =
+        new Deferral(
+            snapshots::blocker, DESIRED.safety().buildTimeout(), listener, System::nanoTime);
+    return new Rollout(database, DESIRED, gate, listener, atOnce, snapshots, deferral);
   }
 
   private static Target view(String schema) {

@@ -3,6 +3,7 @@ package io.tenantdb.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class IndexBodyTest {
@@ -51,5 +52,31 @@ class IndexBodyTest {
   void bodiesOfDifferentTenantsAreEqual() {
     assertThat(body("a", "USING btree (a.f(x)) WHERE (y = 'a.b'::text)"))
         .isEqualTo(body("zz", "USING btree (zz.f(x)) WHERE (y = 'a.b'::text)"));
+  }
+
+  private static List<String> keys(String text) {
+    return new IndexBody(false, text).keys();
+  }
+
+  @Test
+  void keysAreWhatStandsBetweenTheCommasOfTheList() {
+    assertThat(keys("USING btree (a, b DESC NULLS LAST)"))
+        .containsExactly("a", "b DESC NULLS LAST");
+    assertThat(keys("USING btree (f(a, b), ((ARRAY[a, b])[1])) INCLUDE (c, d) WITH (x='1')"))
+        .containsExactly("f(a, b)", "((ARRAY[a, b])[1])");
+    assertThat(keys("USING gist (a gist_trgm_ops (siglen='32', x='1'), b) WHERE (c > 1)"))
+        .containsExactly("a gist_trgm_ops (siglen='32', x='1')", "b");
+    assertThat(keys("USING \"m(\" (a)")).containsExactly("a");
+  }
+
+  @Test
+  void bracketsAndCommasInLiteralsAndNamesSeparateNoKeys() {
+    assertThat(keys("USING btree (f(a, '(,'::text), \"b,)\", c)"))
+        .containsExactly("f(a, '(,'::text)", "\"b,)\"", "c");
+    assertThat(keys("USING btree (f('it''s (,'::text), b)"))
+        .containsExactly("f('it''s (,'::text)", "b");
+    assertThat(keys("USING btree (f(E'\\\\(,'::text), b)"))
+        .containsExactly("f(E'\\\\(,'::text)", "b");
+    assertThat(keys("USING btree (\"q\"\",\", b)")).containsExactly("\"q\"\",\"", "b");
   }
 }

@@ -1,9 +1,11 @@
 package io.tenantdb.operator;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.Condition;
+import io.tenantdb.api.v1alpha1.TenantDatabaseStatus.IndexStatus;
 import io.tenantdb.api.v1alpha1.TenantDatabaseStatus.TenantsStatus;
 import io.tenantdb.testing.RealParts;
 import java.io.IOException;
@@ -15,6 +17,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -29,6 +33,7 @@ abstract class OperatorTests {
       - {name: ix_batches_intake, table: batches, columns: [intake]}
       """;
   private static final String RARELY = INDEX.replace("30s", "6h");
+  private static final String TAKE_BACK = "safety: {deletionPolicy: Delete}\n";
 
   /** A stage of one test's own on the API in question. */
   abstract Stage stage(String name);
@@ -47,6 +52,9 @@ abstract class OperatorTests {
       assertThat(stage.resource().getStatus().conditions().stream().map(Condition::getType))
           .containsExactly("Connected", "DriftDetected", "Ready", "TimescaleAvailable");
       assertThat(stage.resource().getMetadata().getFinalizers()).isEmpty();
+      assertThat(stage.resource().getStatus().indexes())
+          .extracting(IndexStatus::name, IndexStatus::tenants, IndexStatus::unscannedTenants)
+          .containsExactly(tuple("ix_batches_intake", 2, 2));
       Stage.patiently().untilAsserted(() -> assertThat(stage.eventReasons()).contains("Converged"));
 
       double passes = passes(operator);
@@ -75,7 +83,9 @@ abstract class OperatorTests {
       assertThat(get(operator, "/livez").statusCode()).isEqualTo(200);
       assertThat(get(operator, "/metrics").body())
           .contains("tenantdb_tenants{name=\"fruit\",namespace=\"converge\",state=\"synced\"} 3")
-          .contains("tenantdb_changes_total{kind=\"CreateIndex\"");
+          .contains("tenantdb_changes_total{kind=\"CreateIndex\"")
+          .contains("tenantdb_index_bytes{index=\"ix_batches_intake\",name=\"fruit\"")
+          .contains("tenantdb_index_unscanned_tenants{index=\"ix_batches_intake\",name=\"fruit\"");
     }
   }
 
@@ -172,6 +182,57 @@ abstract class OperatorTests {
   }
 
   @Test
+  void whom_a_build_waits_for_is_named_and_it_goes_on_when_that_ends() throws Exception {
+    try (Stage stage = stage("blocked").tenants("tenant_a", "tenant_b").secret()) {
+      stage.sql(
+          "DO $$ BEGIN CREATE ROLE blocked_app; EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+          "ALTER SCHEMA tenant_a OWNER TO blocked_app",
+          "ALTER SCHEMA tenant_b OWNER TO blocked_app",
+          "ALTER TABLE tenant_a.batches OWNER TO blocked_app",
+          "ALTER TABLE tenant_b.batches OWNER TO blocked_app");
+      OperatorProcess operator = stage.operator();
+      try (Connection reader = stage.connect();
+          Statement statement = reader.createStatement()) {
+        statement.execute("SET application_name = 'a report'");
+        reader.setAutoCommit(false);
+        statement.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+        statement.execute("SELECT * FROM tenant_b.batches");
+        stage.apply(
+            """
+            interval: 6h
+            indexes:
+            - {name: ix_lower, table: batches, keys: [{expression: lower(grower)}]}
+            """);
+
+        Stage.patiently()
+            .ignoreExceptions()
+            .untilAsserted(
+                () ->
+                    assertThat(stage.resource().getStatus().progress())
+                        .anySatisfy(
+                            build -> assertThat(build.blocker()).contains("(a report of ")));
+        Stage.patiently()
+            .untilAsserted(
+                () ->
+                    assertThat(stage.events())
+                        .anySatisfy(
+                            event -> {
+                              assertThat(event.getReason()).isEqualTo("WaitingForSnapshot");
+                              assertThat(event.getNote())
+                                  .contains("batches.ix_lower waits for", "(a report of ");
+                            }));
+        assertThat(get(operator, "/metrics").body())
+            .containsPattern("tenantdb_builds_blocked\\{[^}]*} [1-9]")
+            .contains("tenantdb_build_blocker_age_seconds{");
+        reader.rollback();
+      }
+      stage.awaitCondition("Ready", "True", "Converged");
+      assertThat(stage.validIndexes()).hasSize(2);
+      assertThat(stage.leftovers()).isEmpty();
+    }
+  }
+
+  @Test
   void the_lease_is_given_back_and_the_next_leader_acts_at_once() {
     try (Stage stage = stage("leader").tenants("tenant_a").secret()) {
       OperatorProcess first = stage.replica();
@@ -238,6 +299,145 @@ abstract class OperatorTests {
                               assertThat(condition)
                                   .extracting(Condition::getType, Condition::getStatus)
                                   .containsExactly("Ready", "True")));
+    }
+  }
+
+  @Test
+  void the_finalizer_is_on_while_the_policy_is_delete() {
+    try (Stage stage = stage("finalizer").tenants("tenant_a").secret()) {
+      stage.operator();
+      stage.apply(RARELY + TAKE_BACK);
+      stage.awaitCondition("Ready", "True", "Converged");
+      assertThat(stage.resource().getMetadata().getFinalizers()).containsExactly(Finalizer.NAME);
+
+      stage.apply(RARELY);
+      Stage.patiently()
+          .untilAsserted(
+              () -> assertThat(stage.resource().getMetadata().getFinalizers()).isEmpty());
+      stage.awaitCondition("Ready", "True", "Converged");
+      stage.delete();
+      stage.awaitGone();
+      assertThat(stage.validIndexes()).containsExactly("tenant_a.ix_batches_intake");
+    }
+  }
+
+  @Test
+  void deleted_with_delete_it_takes_back_what_it_made_and_no_more() {
+    try (Stage stage = stage("takeback").tenants("tenant_a", "tenant_b").secret()) {
+      stage.sql(
+          "CREATE INDEX ix_batches_intake ON tenant_b.batches (intake)",
+          "CREATE INDEX mine ON tenant_a.batches (grower)");
+      stage.operator();
+      stage.apply(RARELY + TAKE_BACK);
+      stage.awaitCondition("Ready", "True", "Converged");
+
+      stage.delete();
+      stage.awaitGone();
+      assertThat(stage.validIndexes())
+          .containsExactly("tenant_a.mine", "tenant_b.ix_batches_intake");
+      assertThat(
+              stage.query(
+                  "SELECT description FROM pg_description WHERE description LIKE 'tenantdb%'"))
+          .isEmpty();
+      Stage.patiently().untilAsserted(() -> assertThat(stage.eventReasons()).contains("TakenBack"));
+    }
+  }
+
+  @Test
+  void what_cannot_be_taken_back_is_said_and_retain_lets_go_at_once() {
+    try (Stage stage = stage("retained").tenants("tenant_a").secret()) {
+      stage.operator();
+      stage.apply(RARELY + TAKE_BACK);
+      stage.awaitCondition("Ready", "True", "Converged");
+      stage.apply(RARELY + TAKE_BACK + "suspend: true\n");
+      stage.awaitCondition("Ready", "True", "Converged");
+
+      stage.delete();
+      stage.awaitCondition("Ready", "False", "Suspended");
+      assertThat(stage.validIndexes()).hasSize(1);
+
+      stage.apply(RARELY + TAKE_BACK.replace("Delete", "Retain") + "suspend: true\n");
+      stage.awaitGone();
+      assertThat(stage.validIndexes()).hasSize(1);
+      Stage.patiently()
+          .untilAsserted(() -> assertThat(stage.eventReasons()).contains("NotTakenBack"));
+    }
+  }
+
+  @Test
+  void a_database_or_a_secret_that_is_gone_holds_nobody_up() {
+    try (Stage stage = stage("vanished").tenants("tenant_a").secret()) {
+      stage.operator();
+      stage.apply(RARELY + TAKE_BACK);
+      stage.awaitCondition("Ready", "True", "Converged");
+      stage.dropDatabase();
+      stage.delete();
+      stage.awaitGone();
+    }
+    try (Stage stage = stage("keyless").tenants("tenant_a").secret()) {
+      stage.operator();
+      stage.apply(RARELY + TAKE_BACK);
+      stage.awaitCondition("Ready", "True", "Converged");
+      stage.client().secrets().inNamespace(stage.namespace()).withName("fruit-db").delete();
+      stage.delete();
+      stage.awaitGone();
+      assertThat(stage.validIndexes()).hasSize(1);
+      Stage.patiently()
+          .untilAsserted(
+              () ->
+                  assertThat(stage.events())
+                      .anySatisfy(
+                          event -> {
+                            assertThat(event.getReason()).isEqualTo("NotTakenBack");
+                            assertThat(event.getType()).isEqualTo("Warning");
+                            assertThat(event.getNote()).contains("SecretNotFound", "stays");
+                          }));
+    }
+  }
+
+  @Test
+  void after_the_deadline_the_resource_goes_and_the_event_says_what_stays() {
+    AtomicReference<Duration> ahead = new AtomicReference<>(Duration.ZERO);
+    try (Stage stage = stage("deadline").tenants("tenant_a").secret()) {
+      stage.operator(() -> Instant.now().plus(ahead.get()));
+      stage.apply(RARELY + TAKE_BACK);
+      stage.awaitCondition("Ready", "True", "Converged");
+      stage.apply(RARELY + TAKE_BACK + "suspend: true\n");
+      stage.delete();
+      stage.awaitCondition("Ready", "False", "Suspended");
+
+      ahead.set(Deletions.DEADLINE);
+      // Whatever brings the resource to the operator's mind: it looks by itself in half a minute.
+      stage.apply(RARELY.replace("6h", "5h") + TAKE_BACK + "suspend: true\n");
+      stage.awaitGone();
+      assertThat(stage.validIndexes()).hasSize(1);
+      Stage.patiently()
+          .untilAsserted(
+              () ->
+                  assertThat(stage.events())
+                      .anySatisfy(
+                          event -> {
+                            assertThat(event.getReason()).isEqualTo("NotTakenBack");
+                            assertThat(event.getNote())
+                                .contains(
+                                    "30 minutes",
+                                    "Suspended",
+                                    "batches.ix_batches_intake in 1 tenant");
+                          }));
+    }
+  }
+
+  @Test
+  void a_twin_with_the_same_owner_keeps_what_is_its_own_too() {
+    String owned = RARELY + TAKE_BACK + "ownerId: twins\n";
+    try (Stage stage = stage("twins").tenants("tenant_a").secret()) {
+      stage.operator();
+      stage.apply(owned);
+      stage.awaitCondition("Ready", "True", "Converged");
+      stage.apply("twin", owned);
+      stage.delete();
+      stage.awaitGone();
+      assertThat(stage.validIndexes()).hasSize(1);
     }
   }
 

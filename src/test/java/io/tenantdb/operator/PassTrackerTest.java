@@ -157,6 +157,9 @@ class PassTrackerTest {
           }
 
           @Override
+          public void putOff(ChangeResult result) {}
+
+          @Override
           public void ended(ChangeResult result) {}
         });
   }

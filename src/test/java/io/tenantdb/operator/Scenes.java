@@ -12,6 +12,8 @@ import io.tenantdb.model.ChangeResult;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.Finding;
 import io.tenantdb.model.IndexChange;
+import io.tenantdb.model.IndexReport;
+import io.tenantdb.model.IndexUsage;
 import io.tenantdb.model.Observed;
 import io.tenantdb.model.ObservedTenant;
 import io.tenantdb.model.Plan;
@@ -214,6 +216,38 @@ final class Scenes {
         Optional.of(Problem.of(reason, "It does not work.")),
         Optional.empty(),
         List.of());
+  }
+
+  /** A report of one declared index with so many scans. */
+  static IndexReport report(long scans) {
+    return report(index("ix_batches", new IndexUsage(2, 16384, 8192, scans, 1, Optional.of(NOW))));
+  }
+
+  static IndexReport report(IndexReport.Index... indexes) {
+    return report(List.of(indexes), List.of());
+  }
+
+  static IndexReport report(
+      List<IndexReport.Index> indexes, List<IndexReport.Redundancy> redundancies) {
+    return new IndexReport(
+        NOW, Optional.of(NOW.minus(Duration.ofDays(30))), true, indexes, redundancies);
+  }
+
+  static IndexReport.Index index(String name, IndexUsage usage) {
+    return new IndexReport.Index("batches", name, true, "btree (intake_date)", usage, false);
+  }
+
+  /** The same with what is known of the indexes. */
+  static Snapshot with(Snapshot snapshot, IndexReport report) {
+    return new Snapshot(
+        snapshot.generation(),
+        snapshot.running(),
+        snapshot.suspended(),
+        snapshot.problem(),
+        snapshot.look(),
+        Optional.of(report),
+        snapshot.progress(),
+        snapshot.deleting());
   }
 
   static TenantDatabase resource(long generation) {

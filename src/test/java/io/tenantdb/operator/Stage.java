@@ -8,6 +8,8 @@ import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.events.v1.Event;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.tenantdb.api.v1alpha1.TenantDatabase;
 import io.tenantdb.chart.ChartAccount;
 import io.tenantdb.testing.ApiServer;
@@ -21,6 +23,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -81,6 +84,11 @@ final class Stage implements AutoCloseable {
     return start(config("test-" + processes.size()));
   }
 
+  OperatorProcess operator(InstantSource clock) {
+    return started(
+        OperatorProcess.start(config("test-" + processes.size()), operatorClient, clock));
+  }
+
   /** One of several replicas. */
   OperatorProcess replica() {
     account.ifPresent(it -> it.install("watch=own", "replicas=2"));
@@ -100,7 +108,10 @@ final class Stage implements AutoCloseable {
   }
 
   private OperatorProcess start(OperatorConfig config) {
-    OperatorProcess process = OperatorProcess.start(config, operatorClient);
+    return started(OperatorProcess.start(config, operatorClient));
+  }
+
+  private OperatorProcess started(OperatorProcess process) {
     processes.add(process);
     return process;
   }
@@ -242,6 +253,18 @@ final class Stage implements AutoCloseable {
     return events().stream().map(Event::getReason).toList();
   }
 
+  void delete() {
+    client.resources(TenantDatabase.class).inNamespace(namespace).withName(NAME).delete();
+  }
+
+  void awaitGone() {
+    patiently().untilAsserted(() -> assertThat(resource()).isNull());
+  }
+
+  void dropDatabase() {
+    server.execute("postgres", "DROP DATABASE " + database + " WITH (FORCE)");
+  }
+
   void sql(String... statements) {
     server.execute(database, statements);
   }
@@ -282,11 +305,26 @@ final class Stage implements AutoCloseable {
         WHERE NOT i.indisvalid OR c.relname LIKE '\\_tdb\\_%'""");
   }
 
+  /** No operator is left that would take its finalizer off. */
+  private void forget(TenantDatabase resource) {
+    if (!resource.getMetadata().getFinalizers().isEmpty()) {
+      client
+          .resource(resource)
+          .patch(PatchContext.of(PatchType.JSON_MERGE), "{\"metadata\":{\"finalizers\":[]}}");
+    }
+    client.resource(resource).delete();
+  }
+
   @Override
   public void close() {
     processes.forEach(OperatorProcess::close);
-    client.resources(TenantDatabase.class).inNamespace(namespace).delete();
+    client
+        .resources(TenantDatabase.class)
+        .inNamespace(namespace)
+        .list()
+        .getItems()
+        .forEach(this::forget);
     operatorClient.close();
-    server.execute("postgres", "DROP DATABASE " + database + " WITH (FORCE)");
+    server.execute("postgres", "DROP DATABASE IF EXISTS " + database + " WITH (FORCE)");
   }
 }

@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Condition;
 import io.tenantdb.api.v1alpha1.TenantDatabaseStatus;
+import io.tenantdb.api.v1alpha1.TenantDatabaseStatus.IndexStatus;
+import io.tenantdb.api.v1alpha1.TenantDatabaseStatus.RedundancyStatus;
 import io.tenantdb.fleet.AggregateStanding;
 import io.tenantdb.fleet.Outcome;
 import io.tenantdb.model.Blocker;
 import io.tenantdb.model.BuildProgress;
+import io.tenantdb.model.IndexReport;
+import io.tenantdb.model.IndexUsage;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.ServerInfo;
 import java.time.Duration;
@@ -374,11 +378,31 @@ class StatusWriterTest {
             9,
             Optional.of("€".repeat(3000)),
             Optional.empty());
-    TenantDatabaseStatus status =
-        status(new Snapshot(1, true, false, Optional.empty(), Optional.of(look), progress), 1);
+    List<IndexReport.Index> indexes = new ArrayList<>();
+    List<IndexReport.Redundancy> redundancies = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      IndexUsage usage = new IndexUsage(1, 8_192, 8_192, 0, 0, Optional.empty());
+      indexes.add(new IndexReport.Index(wide, wide + i, true, wide.repeat(8), usage, true));
+      redundancies.add(
+          new IndexReport.Redundancy(
+              IndexReport.Kind.PREFIX, wide, wide, wide + i, List.of(), false, 1, wide.repeat(12)));
+    }
+    Snapshot snapshot =
+        new Snapshot(
+            1,
+            true,
+            false,
+            Optional.empty(),
+            Optional.of(look),
+            Optional.of(Scenes.report(indexes, redundancies)),
+            progress,
+            false);
+    TenantDatabaseStatus status = status(snapshot, 1);
 
     assertThat(StatusSize.bytes(status)).isLessThanOrEqualTo(24 * 1024);
     assertThat(status.failures()).isNotEmpty();
+    assertThat(status.indexes()).isNotEmpty();
+    assertThat(status.redundancies()).isNotEmpty();
     assertThat(status.progress()).hasSize(4);
   }
 
@@ -414,6 +438,93 @@ class StatusWriterTest {
             base.drift(),
             base.held());
     return new Snapshot(1, false, false, Optional.empty(), Optional.of(look), List.of());
+  }
+
+  @Test
+  void sizes_and_scans_are_rounded_so_that_a_status_is_not_written_at_each_look() {
+    Snapshot seen = Scenes.done(1, CONVERGED);
+    IndexUsage usage =
+        new IndexUsage(4_982, 12_399_999, 81_920, 1_234_567, 1_299, Optional.empty());
+    IndexUsage soon = new IndexUsage(4_982, 12_000_000, 73_728, 1_299_999, 1_200, Optional.empty());
+
+    TenantDatabaseStatus first =
+        status(Scenes.with(seen, Scenes.report(Scenes.index("ix", usage))), 1);
+    assertThat(first.indexes())
+        .containsExactly(
+            new IndexStatus(
+                "ix",
+                "batches",
+                4_982,
+                12_000_000L,
+                1_200_000L,
+                1_200,
+                null,
+                "2026-01-30T12:00:00Z"));
+    TenantDatabaseStatus second =
+        status(
+            Scenes.with(seen, Scenes.report(Scenes.index("ix", soon))),
+            1,
+            first,
+            Scenes.NOW.plusSeconds(3_600));
+    assertThat(second).isEqualTo(first);
+  }
+
+  @Test
+  void rounding_makes_neither_none_of_some_nor_all_of_most() {
+    assertThat(
+            Stream.of(0L, 7L, 99L, 100L, 129L, 4_982L, 999_999L)
+                .map(IndexStatuses::rounded)
+                .toList())
+        .containsExactly(0L, 7L, 99L, 100L, 120L, 4_900L, 990_000L);
+    IndexUsage all = new IndexUsage(4_982, 8_192, 8_192, 0, 4_982, Optional.empty());
+    TenantDatabaseStatus status =
+        status(Scenes.with(Scenes.done(1, CONVERGED), Scenes.report(Scenes.index("ix", all))), 1);
+    assertThat(status.indexes().get(0).unscannedTenants()).isEqualTo(4_982);
+  }
+
+  @Test
+  void the_largest_declared_indexes_and_what_most_tenants_have_come_first() {
+    List<IndexReport.Index> indexes = new ArrayList<>();
+    List<IndexReport.Redundancy> redundancies = new ArrayList<>();
+    for (int i = 0; i < 30; i++) {
+      indexes.add(
+          Scenes.index("ix_" + i, new IndexUsage(1, i * 8_192L, 8_192, 0, 0, Optional.empty())));
+      redundancies.add(
+          new IndexReport.Redundancy(
+              IndexReport.Kind.PREFIX, "batches", "ix_" + i, "ix", List.of(), false, i, "Drop."));
+    }
+    redundancies.add(
+        new IndexReport.Redundancy(
+            IndexReport.Kind.FOREIGN_KEY, "batches", "", "", List.of("a"), false, 99, "Add one."));
+    indexes.add(
+        new IndexReport.Index(
+            "batches",
+            "extra",
+            false,
+            "",
+            new IndexUsage(1, 1L << 40, 1L << 40, 0, 0, Optional.empty()),
+            false));
+
+    TenantDatabaseStatus status =
+        status(Scenes.with(Scenes.done(1, CONVERGED), Scenes.report(indexes, redundancies)), 1);
+
+    assertThat(status.indexes()).hasSize(20).extracting(IndexStatus::name).startsWith("ix_29");
+    assertThat(status.redundancies())
+        .hasSize(20)
+        .startsWith(
+            new RedundancyStatus("ForeignKey", "batches", null, null, 99, "Add one."),
+            new RedundancyStatus("Prefix", "batches", "ix_29", "ix", 29, "Drop."));
+  }
+
+  @Test
+  void what_was_known_of_the_indexes_is_kept_until_they_are_read_again() {
+    Snapshot seen = Scenes.done(1, CONVERGED);
+    TenantDatabaseStatus before = status(Scenes.with(seen, Scenes.report(7)), 1);
+    assertThat(before.indexes()).hasSize(1);
+
+    assertThat(status(seen, 1, before, Scenes.NOW).indexes()).isEqualTo(before.indexes());
+    assertThat(status(Scenes.with(seen, Scenes.report()), 1, before, Scenes.NOW).indexes())
+        .isNull();
   }
 
   private static Condition timescale(ServerInfo.Edition edition) {

@@ -10,6 +10,8 @@ import io.tenantdb.fleet.PassListener;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
 import io.tenantdb.model.Desired;
+import io.tenantdb.model.IndexReport;
+import io.tenantdb.model.Observed;
 import io.tenantdb.model.Plan;
 import io.tenantdb.model.Reason;
 import java.time.Duration;
@@ -21,6 +23,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.Test;
@@ -62,6 +65,84 @@ class WorkerTest {
 
     assertThat(worker.untilDue().orElseThrow())
         .isBetween(Duration.ofMinutes(9), Duration.ofMinutes(11));
+  }
+
+  @Test
+  void the_usage_of_indexes_is_read_once_a_generation_has_settled_and_then_once_an_hour() {
+    Change change = Scenes.missing("tenant_a");
+    script.then(
+        (desired, gate, listener) ->
+            Scenes.outcome(Scenes.plan(Scenes.with("tenant_a", change)), List.of()));
+    script.then(
+        (desired, gate, listener) ->
+            Scenes.settling(Scenes.outcome(Scenes.plan(Scenes.unsettled("tenant_a")), List.of())));
+    submitAndWait(Scenes.work(1));
+    assertThat(worker.snapshot().indexes()).isEmpty();
+    clock.advance(Duration.ofMinutes(12));
+    submitAndWait(Scenes.work(1));
+    assertThat(worker.snapshot().indexes()).isEmpty();
+
+    clock.advance(Duration.ofMinutes(12));
+    submitAndWait(Scenes.work(1));
+    assertThat(worker.snapshot().indexes()).contains(Scenes.report(1));
+
+    clock.advance(Duration.ofMinutes(59));
+    submitAndWait(Scenes.work(1));
+    assertThat(script.passes).hasSize(4);
+    assertThat(worker.snapshot().indexes()).contains(Scenes.report(1));
+
+    clock.advance(Duration.ofMinutes(12));
+    submitAndWait(Scenes.work(1));
+    assertThat(worker.snapshot().indexes()).contains(Scenes.report(2));
+
+    submitAndWait(Scenes.work(2));
+    assertThat(worker.snapshot().indexes()).contains(Scenes.report(3));
+  }
+
+  @Test
+  void a_fleet_that_never_settles_has_its_indexes_read_after_an_hour() {
+    script.always(
+        (desired, gate, listener) ->
+            Scenes.outcome(
+                Scenes.plan(Scenes.with("tenant_a", Scenes.missing("tenant_a"))), List.of()));
+    submitAndWait(Scenes.work(1));
+    assertThat(script.indexReports).hasValue(0);
+
+    clock.advance(Duration.ofMinutes(61));
+    submitAndWait(Scenes.work(1));
+    assertThat(script.indexReports).hasValue(1);
+  }
+
+  @Test
+  void usage_that_cannot_be_read_spoils_no_pass_and_is_read_again_an_hour_later() {
+    script.indexesUnreadable = true;
+    submitAndWait(Scenes.work(1));
+    assertThat(worker.snapshot().problem()).isEmpty();
+    assertThat(worker.snapshot().look()).isPresent();
+    assertThat(worker.snapshot().indexes()).isEmpty();
+
+    script.indexesUnreadable = false;
+    clock.advance(Duration.ofMinutes(12));
+    submitAndWait(Scenes.work(1));
+    assertThat(script.indexReports).hasValue(1);
+
+    clock.advance(Duration.ofMinutes(60));
+    submitAndWait(Scenes.work(1));
+    assertThat(worker.snapshot().indexes()).contains(Scenes.report(2));
+  }
+
+  @Test
+  void what_is_known_of_the_indexes_outlives_a_pass_that_fails() {
+    submitAndWait(Scenes.work(1));
+    script.then(
+        (desired, gate, listener) -> {
+          throw new DatabaseException(Reason.ConnectionFailed, "08001", "Nobody listens.", null);
+        });
+    clock.advance(Duration.ofMinutes(12));
+    submitAndWait(Scenes.work(1));
+
+    assertThat(worker.snapshot().problem()).isPresent();
+    assertThat(worker.snapshot().indexes()).contains(Scenes.report(1));
   }
 
   @Test
@@ -370,6 +451,8 @@ class WorkerTest {
     private final Queue<Pass> next = new ArrayDeque<>();
     private Pass always = (desired, gate, listener) -> CONVERGED;
     private final List<ConnectionSettings> passes = new CopyOnWriteArrayList<>();
+    private final AtomicInteger indexReports = new AtomicInteger();
+    private volatile boolean indexesUnreadable;
     private final CountDownLatch cancelled = new CountDownLatch(1);
     private volatile boolean closed;
 
@@ -393,6 +476,15 @@ class WorkerTest {
     }
 
     @Override
+    public IndexReport indexes(ConnectionSettings settings, Desired desired, Observed observed) {
+      indexReports.incrementAndGet();
+      if (indexesUnreadable) {
+        throw new DatabaseException(Reason.Busy, "55P03", "It is locked.", null);
+      }
+      return Scenes.report(indexReports.get());
+    }
+
+    @Override
     public void cancelRunning() {
       cancelled.countDown();
     }
@@ -407,6 +499,7 @@ class WorkerTest {
     private final List<Snapshot> snapshots = new CopyOnWriteArrayList<>();
     private final List<Notice> notices = new CopyOnWriteArrayList<>();
     private final List<ChangeResult> results = new CopyOnWriteArrayList<>();
+    private final List<ChangeResult> putOff = new CopyOnWriteArrayList<>();
 
     List<Reason> reasons() {
       return notices.stream().map(Notice::reason).toList();
@@ -420,6 +513,11 @@ class WorkerTest {
     @Override
     public void noticed(ResourceKey resource, List<Notice> heard) {
       notices.addAll(heard);
+    }
+
+    @Override
+    public void putOff(ResourceKey resource, ChangeResult result) {
+      putOff.add(result);
     }
 
     @Override

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tenantdb.model.AggregateIndexChange.CreateAggregateIndex;
 import io.tenantdb.model.AggregateIndexChange.MarkAggregateIndex;
+import io.tenantdb.model.AggregateIndexChange.ReplaceAggregateIndex;
 import io.tenantdb.model.CanonicalIndex;
 import io.tenantdb.model.Change;
+import io.tenantdb.model.Desired.OnDestructive;
 import io.tenantdb.model.DesiredAggregate.Fallback;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Finding;
@@ -130,16 +132,34 @@ class AggregateIndexPlanTest {
               Reason.Conflict,
               TenantState.FAILED),
           row(
-              "another definition",
+              "somebody's, another definition: refused",
               with(World.live("ix_42", OTHER, Optional.empty())),
               List.of(),
-              Reason.DefinitionDiffers,
-              TenantState.DRIFTED),
+              Reason.Conflict,
+              TenantState.PENDING),
           row(
-              "invalid",
+              "somebody's, another definition: taken over where the spec allows it",
+              with(World.live("ix_42", OTHER, Optional.empty()))
+                  .andThen(w -> w.onDestructive = OnDestructive.ALLOW),
+              List.of(ReplaceAggregateIndex.class),
+              null,
+              TenantState.PENDING),
+          row(
+              "ours, of an older spec with another definition: replaced",
+              with(
+                  World.live(
+                      "ix_42",
+                      OTHER,
+                      Optional.of(
+                          IX.mark(World.OWNER_ID, Mark.Origin.MADE).withSpec(Daily.OLD_SPEC)))),
+              List.of(ReplaceAggregateIndex.class),
+              null,
+              TenantState.PENDING),
+          row(
+              "ours, and invalid: replaced",
               with(World.invalid(Daily.live(IX, "ix_42"))),
-              List.of(),
-              Reason.IndexInvalid,
+              List.of(ReplaceAggregateIndex.class),
+              null,
               TenantState.DRIFTED),
           row(
               "being built",

@@ -8,6 +8,8 @@ import io.tenantdb.model.CanonicalIndex;
 import io.tenantdb.model.CanonicalInterval;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.Desired.OnDestructive;
+import io.tenantdb.model.Desired.OnDrift;
+import io.tenantdb.model.Desired.Prune;
 import io.tenantdb.model.Desired.Safety;
 import io.tenantdb.model.Desired.WhenTimescaleMissing;
 import io.tenantdb.model.DesiredAggregate;
@@ -29,6 +31,8 @@ import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.ObservedTenant;
 import io.tenantdb.model.ObservedTenant.NamedRelation;
+import io.tenantdb.model.Partition;
+import io.tenantdb.model.PartitionKey;
 import io.tenantdb.model.Plan;
 import io.tenantdb.model.PolicyKind;
 import io.tenantdb.model.PolicyState;
@@ -67,8 +71,10 @@ final class World {
   final List<DesiredHypertable> hypertables = new ArrayList<>();
   final List<DesiredAggregate> aggregates = new ArrayList<>();
   final List<ObservedTable> moreTables = new ArrayList<>();
+  final List<ObservedTable> undeclared = new ArrayList<>();
   final List<ObservedAggregate> liveAggregates = new ArrayList<>();
   final Map<String, CanonicalAggregate> queries = new HashMap<>();
+  final List<ObservedAggregate> undeclaredAggregates = new ArrayList<>();
   final List<String> schemas = new ArrayList<>(List.of("tenant_a"));
   final List<ObservedIndex> liveIndexes = new ArrayList<>();
   final Map<String, NamedRelation> names = new HashMap<>();
@@ -76,11 +82,18 @@ final class World {
   final Map<String, OwnerRights> owners = new HashMap<>();
   final Set<String> usableBy = new HashSet<>(Set.of("app"));
   final List<String> foreignKeys = new ArrayList<>();
+  final List<Partition> partitions = new ArrayList<>();
+  PartitionKey partitionKey = PartitionKey.NONE;
   Instant now = NOW;
   OnMissingTable onMissing = OnMissingTable.WAIT;
   OnDestructive onDestructive = OnDestructive.DENY;
+  OnDrift onDrift = OnDrift.CORRECT;
+  Prune prune = Prune.DISABLED;
+  boolean allowSuperuserOwned = false;
+  boolean deletion = false;
   WhenTimescaleMissing whenMissing = WhenTimescaleMissing.SKIP;
   Edition edition = Edition.COMMUNITY;
+  String timescaleVersion = "2.23.0";
   Optional<ObservedHypertable> hypertable = Optional.empty();
   ObservedTable.Kind kind = ObservedTable.Kind.ORDINARY;
   TenantHistory history = TenantHistory.NONE;
@@ -308,10 +321,19 @@ final class World {
             aggregates,
             List.of(),
             whenMissing,
-            new Safety(onDestructive, Duration.ofSeconds(3), Duration.ofHours(2)));
+            new Safety(
+                onDestructive,
+                onDrift,
+                prune,
+                allowSuperuserOwned,
+                Duration.ofSeconds(3),
+                Duration.ofHours(2)));
     Observed observed = observed();
-    return new Planner(desired, observed, canonical(observed), history)
-        .plan(schema -> new DesiredTenant(indexes, hypertables));
+    return deletion
+        ? new Planner(desired.forDeletion(), observed, canonical(observed), history)
+            .plan(schema -> new DesiredTenant(List.of(), List.of()))
+        : new Planner(desired, observed, canonical(observed), history)
+            .plan(schema -> new DesiredTenant(indexes, hypertables));
   }
 
   TenantPlan tenantPlan() {
@@ -335,7 +357,9 @@ final class World {
               foreignKeys,
               published,
               liveIndexes,
-              hypertable));
+              hypertable,
+              partitions,
+              partitionKey));
     }
     moreTables.forEach(table -> tables.put(table.name(), table));
     Map<String, ObservedAggregate> live = new HashMap<>();
@@ -343,13 +367,16 @@ final class World {
     Timescale timescale =
         edition == Edition.NONE
             ? new Timescale(edition, Optional.empty(), Optional.empty())
-            : new Timescale(edition, Optional.of("2.23.0"), Optional.of("public"));
+            : new Timescale(edition, Optional.of(timescaleVersion), Optional.of("public"));
     ServerInfo server =
         new ServerInfo(
             "17.5", 170005, timescale, Optional.empty(), 5, true, "operator", false, true, true);
     TreeMap<String, ObservedTenant> tenants = new TreeMap<>();
     for (String schema : schemas) {
-      tenants.put(schema, new ObservedTenant(schema, tables, live, names, "", usableBy));
+      tenants.put(
+          schema,
+          new ObservedTenant(
+              schema, tables, live, undeclared, undeclaredAggregates, names, "", usableBy));
     }
     return new Observed(
         server,

@@ -182,6 +182,8 @@ class InProcessApiIT {
             null,
             null,
             null,
+            null,
+            null,
             null));
     client
         .resource(resource)

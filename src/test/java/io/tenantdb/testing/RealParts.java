@@ -9,8 +9,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * Tests on real servers: constructors, tests and lifecycle methods take a {@link PostgresServer}, a
- * {@link TimescaleServer}, a {@link KubernetesApi}, an {@link InProcessApi} or {@link Helm} as a
- * parameter.
+ * {@link TimescaleServer}, a {@link PgBouncer}, a {@link KubernetesApi}, an {@link InProcessApi} or
+ * {@link Helm} as a parameter.
  *
  * <p>A part is started once per JVM, when the first test asks, and shared: tests take databases,
  * schemas and namespaces of their own. Where a part cannot be had the tests are skipped and

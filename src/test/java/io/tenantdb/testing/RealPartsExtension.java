@@ -88,6 +88,18 @@ public final class RealPartsExtension implements ExecutionCondition, ParameterRe
       }
     }
 
+    record PgBouncerProgram() implements Want {
+      @Override
+      public Part start() {
+        return new Part(Optional.of(PgBouncer.find()), () -> {}, "");
+      }
+
+      @Override
+      public String toString() {
+        return "pgbouncer";
+      }
+    }
+
     record HelmProgram() implements Want {
       @Override
       public Part start() {
@@ -207,6 +219,9 @@ public final class RealPartsExtension implements ExecutionCondition, ParameterRe
     }
     if (type == InProcessApi.class) {
       return Optional.of(new Want.InProcessKubernetes());
+    }
+    if (type == PgBouncer.class) {
+      return Optional.of(new Want.PgBouncerProgram());
     }
     if (type == Helm.class) {
       return Optional.of(new Want.HelmProgram());

@@ -93,8 +93,8 @@ public record IndexSpec(
         Map<String, IntOrText> with,
     @JsonPropertyDescription(
             "Tablespace, in which the owner of the table must be allowed to CREATE. Maps to "
-                + "TABLESPACE; another one rebuilds the index there. When absent it is made in the "
-                + "database's default and left wherever it is.")
+                + "TABLESPACE; another one rebuilds the index there. When absent it is made where "
+                + "default_tablespace says, and left wherever it is.")
         @Size(min = 1, max = 63)
         @Pattern(Grammar.NAME)
         String tablespace) {

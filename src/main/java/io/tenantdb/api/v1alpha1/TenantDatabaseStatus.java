@@ -29,6 +29,16 @@ public record TenantDatabaseStatus(
     @JsonPropertyDescription("What is to be done.") PlanStatus plan,
     @JsonPropertyDescription("Where the declared aggregates stand, by name.") @Size(max = 32)
         List<AggregateStatus> aggregates,
+    @JsonPropertyDescription(
+            "The 20 largest declared indexes, read once an hour at most; sizes and scans to two "
+                + "digits. tenantdb indexes prints all, exactly, and undeclared ones too.")
+        @Size(max = 20)
+        List<IndexStatus> indexes,
+    @JsonPropertyDescription(
+            "Indexes that add nothing to another one, and foreign keys without an index; those of "
+                + "the most tenants first, 20 at most. Nothing is done about them.")
+        @Size(max = 20)
+        List<RedundancyStatus> redundancies,
     @JsonPropertyDescription("Running builds.") @Size(max = 16) List<ProgressStatus> progress) {
   /** The server. */
   @JsonClassDescription("The server.")
@@ -151,6 +161,62 @@ public record TenantDatabaseStatus(
       @JsonPropertyDescription("Why tenants are skipped: the sentence of the first of them.")
           @Size(max = 256)
           String why) {}
+
+  /** How one declared index is used, over all tenants. */
+  @JsonClassDescription("How one declared index is used, over all tenants.")
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  @JsonIgnoreProperties(ignoreUnknown = true)
+  public record IndexStatus(
+      @JsonPropertyDescription("Name of the index.") @Required @Size(max = 63) String name,
+      @JsonPropertyDescription("Its table.") @Required @Size(max = 63) String table,
+      @JsonPropertyDescription("Tenants that have it.") @Min(0) int tenants,
+      @JsonPropertyDescription(
+              "Size over all tenants, to two digits: relpages of pg_class, in bytes.")
+          @Min(0)
+          Long bytes,
+      @JsonPropertyDescription(
+              "Scans over all tenants, to two digits: pg_stat_get_numscans. A standby counts its "
+                  + "own.")
+          @Min(0)
+          Long scans,
+      @JsonPropertyDescription(
+              "Tenants whose index was never scanned since then; from 100 on to two digits, "
+                  + "unless it is all of them.")
+          @Min(0)
+          int unscannedTenants,
+      @JsonPropertyDescription(
+              "True where no tenant's was scanned for 14 days at least, and no constraint, foreign "
+                  + "key or replica identity needs it.")
+          Boolean unused,
+      @JsonPropertyDescription(
+              "From when on scans are counted, RFC 3339: the last reset of the statistics "
+                  + "(stats_reset of pg_stat_database), or crash of the server.")
+          @Size(max = 40)
+          String since) {}
+
+  /** An index that adds nothing to another one, or a foreign key without an index. */
+  @JsonClassDescription("An index that adds nothing to another one, or a foreign key without one.")
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  @JsonIgnoreProperties(ignoreUnknown = true)
+  public record RedundancyStatus(
+      @JsonPropertyDescription(
+              "Duplicate (the same definition), Prefix (all keys begin another index) or ForeignKey "
+                  + "(no index begins with its columns).")
+          @Required
+          @Size(max = 32)
+          String kind,
+      @JsonPropertyDescription("The table.") @Required @Size(max = 63) String table,
+      @JsonPropertyDescription("The index that could go; absent for a foreign key.") @Size(max = 63)
+          String index,
+      @JsonPropertyDescription("The index that makes it so; absent for a foreign key.")
+          @Size(max = 63)
+          String by,
+      @JsonPropertyDescription(
+              "Tenants in which it was found; 0 where only the spec has it so yet.")
+          @Min(0)
+          int tenants,
+      @JsonPropertyDescription("One sentence that says what to do.") @Size(max = 256)
+          String message) {}
 
   /** One running build. */
   @JsonClassDescription("One running build of an index, or first fill of an aggregate.")

@@ -1,20 +1,20 @@
-package io.tenantdb.fleet;
+package io.tenantdb.model;
 
 import io.tenantdb.model.AggregateChange.CreateAggregate;
 import io.tenantdb.model.AggregateChange.FillAggregate;
-import io.tenantdb.model.Change;
 import io.tenantdb.model.HypertableChange.ConvertTable;
 import io.tenantdb.model.HypertableChange.SetCompression;
 import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.IndexChange.DropLeftover;
+import io.tenantdb.model.IndexChange.MarkIndex;
+import io.tenantdb.model.IndexSetting.SetIndexStatistics;
 import io.tenantdb.model.MaterializedViewChange.CreateMaterializedView;
 import io.tenantdb.model.PolicyChange.AddPolicy;
 import io.tenantdb.model.PolicyChange.AlterPolicy;
-import io.tenantdb.model.PolicyKind;
 import java.util.Optional;
 
 /** Which change of a tenant makes no sense, or does harm, when an earlier one was not made. */
-final class Dependencies {
+public final class Dependencies {
 
   private Dependencies() {}
 
@@ -22,7 +22,7 @@ final class Dependencies {
    * True when {@code change} would only fail for want of {@code earlier}, or would delete rows that
    * {@code earlier} was to read.
    */
-  static boolean needs(Change change, Change earlier) {
+  public static boolean needs(Change change, Change earlier) {
     String table = earlier.target().table();
     return change.target().table().equals(table)
         ? needsOnSameTable(change, earlier)
@@ -38,9 +38,22 @@ final class Dependencies {
     if (earlier instanceof SetCompression) {
       return change instanceof AddPolicy add && add.policy() == PolicyKind.COMPRESSION;
     }
-    return earlier instanceof DropLeftover leftover
-        && change instanceof CreateIndex create
-        && create.reservedName().equals(leftover.reservedName());
+    if (earlier instanceof DropLeftover leftover) {
+      return takes(change, leftover.reservedName());
+    }
+    // The mark says what an index was made from: it comes last.
+    return earlier instanceof SetIndexStatistics set
+        && change instanceof MarkIndex mark
+        && mark.name().equals(set.name());
+  }
+
+  /** True when it gives the name to an index. */
+  private static boolean takes(Change change, String reservedName) {
+    if (change instanceof IndexReplacement replacement) {
+      return replacement.build().reservedName().equals(reservedName)
+          || replacement.old().retiredName().equals(reservedName);
+    }
+    return change instanceof CreateIndex create && create.reservedName().equals(reservedName);
   }
 
   /** An aggregate is made after what it reads, filled after it, and no row goes before. */

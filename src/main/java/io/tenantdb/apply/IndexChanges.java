@@ -1,0 +1,86 @@
+package io.tenantdb.apply;
+
+import io.tenantdb.model.IndexChange;
+import io.tenantdb.model.IndexChange.CreateIndex;
+import io.tenantdb.model.IndexChange.DropLeftover;
+import io.tenantdb.model.IndexChange.PublishIndex;
+import io.tenantdb.model.IndexPartChange.DropPartLeftover;
+import io.tenantdb.model.IndexReplacement;
+import io.tenantdb.model.IndexReplacement.RebuildIndex;
+import io.tenantdb.model.IndexSetting.DropIndex;
+import io.tenantdb.model.IndexSetting.UnmarkIndex;
+import io.tenantdb.model.Reason;
+import java.sql.SQLException;
+import java.util.Optional;
+
+/**
+ * Carries the changes of indexes out: what builds or drops, under the session lock of its table.
+ */
+final class IndexChanges {
+
+  private final WorkSession session;
+  private final TableLocks tables;
+  private final IndexCatalog catalog;
+  private final IndexBuilder builder;
+  private final IndexDropper dropper;
+
+  IndexChanges(WorkSession session, SessionLocks locks) {
+    this.session = session;
+    this.tables = new TableLocks(session, locks);
+    this.catalog = new IndexCatalog(session);
+    this.dropper = new IndexDropper(session, catalog);
+    IndexPublisher publisher = new IndexPublisher(session, catalog);
+    SnapshotGuard snapshots = new SnapshotGuard(session);
+    this.builder =
+        new IndexBuilder(
+            catalog,
+            new IndexBuild(session, locks, snapshots, catalog),
+            new SmallBuild(session, publisher),
+            publisher,
+            dropper);
+  }
+
+  void carryOut(IndexChange change) throws SQLException {
+    if (change instanceof CreateIndex create) {
+      locked(change, () -> builder.create(create));
+    } else if (change instanceof PublishIndex publish) {
+      locked(change, () -> builder.publish(publish));
+    } else if (change instanceof RebuildIndex rebuild) {
+      locked(change, () -> builder.rebuild(rebuild));
+    } else if (change instanceof IndexReplacement replacement) {
+      locked(change, () -> builder.replace(replacement));
+    } else if (change instanceof DropLeftover leftover) {
+      locked(change, () -> dropper.leftover(leftover));
+    } else if (change instanceof DropPartLeftover leftover) {
+      locked(change, () -> dropper.leftover(leftover));
+    } else if (change instanceof DropIndex drop) {
+      locked(change, () -> dropper.made(drop));
+    } else if (change instanceof UnmarkIndex unmark) {
+      unmark(unmark);
+    } else {
+      session.transaction(change.statements());
+    }
+  }
+
+  private void locked(IndexChange change, WorkSession.SqlAction action) throws SQLException {
+    tables.during(change.target(), action);
+  }
+
+  /** Gives back what was held between the changes. */
+  void release() throws SQLException {
+    tables.release();
+  }
+
+  /** The comment that is left is that of the plan: one that was written since is not lost. */
+  private void unmark(UnmarkIndex change) throws SQLException {
+    Optional<String> comment =
+        Optional.ofNullable(catalog.read(change.target(), change.name()).get(change.name()))
+            .map(LiveIndex::comment);
+    if (comment.isPresent() && !comment.get().equals(change.comment())) {
+      throw new ApplyException(
+          Reason.Progressing,
+          "the comment of the index changed since this was planned; the next pass plans it anew");
+    }
+    session.transaction(change.statements());
+  }
+}

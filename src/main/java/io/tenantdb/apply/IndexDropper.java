@@ -1,0 +1,151 @@
+package io.tenantdb.apply;
+
+import io.tenantdb.database.SqlStates;
+import io.tenantdb.model.IndexChange.DropLeftover;
+import io.tenantdb.model.IndexPartChange.DropPartLeftover;
+import io.tenantdb.model.IndexReplacement;
+import io.tenantdb.model.IndexReplacement.RebuildIndex;
+import io.tenantdb.model.IndexSetting.DropIndex;
+import io.tenantdb.model.Mark;
+import io.tenantdb.model.Reason;
+import io.tenantdb.model.Statement;
+import io.tenantdb.model.Target;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Drops indexes whose time is over, and none that something rests on: the server itself would drop
+ * one that is the table's replica identity. One that is gone already is dropped; one that an
+ * interrupted drop left invalid is dropped again.
+ */
+final class IndexDropper {
+
+  private static final Logger LOG = LoggerFactory.getLogger(IndexDropper.class);
+
+  private final WorkSession session;
+  private final IndexCatalog catalog;
+
+  IndexDropper(WorkSession session, IndexCatalog catalog) {
+    this.session = session;
+    this.catalog = catalog;
+  }
+
+  /** Drops what a build or a replacement left. */
+  void leftover(DropLeftover change) throws SQLException {
+    if (droppable(change.target(), change.reservedName()).isPresent()) {
+      drop(change.statements(), !change.inTransaction());
+    }
+  }
+
+  /** Drops what a build left on a partition, whose owner need not be the parent's. */
+  void leftover(DropPartLeftover change) throws SQLException {
+    session.actAs(change.partition().owner());
+    session.execute(change.statements().get(0));
+  }
+
+  /** Drops an index that was made for a declaration that is no more. */
+  void made(DropIndex change) throws SQLException {
+    Optional<LiveIndex> live = droppable(change.target(), change.name());
+    if (live.isEmpty()) {
+      return;
+    }
+    boolean ours =
+        live.get()
+            .mark()
+            .filter(mark -> mark.origin() == Mark.Origin.MADE)
+            .filter(mark -> mark.table().equals(change.target().table()))
+            .filter(mark -> change.mark().isEmpty() || change.mark().get().equals(mark))
+            .isPresent();
+    if (!ours) {
+      throw new ApplyException(
+          Reason.Progressing,
+          "the index has another mark than when this was planned; it is left alone, and the next"
+              + " pass plans it anew");
+    }
+    drop(change.statements(), change.concurrently());
+  }
+
+  /**
+   * Drops the old index of a replacement that has succeeded. It is not waited for for long: what
+   * stays bears a reserved name, by which the next look finds it.
+   */
+  void retired(IndexReplacement change) throws SQLException {
+    List<Statement> dropping = List.of(change.dropping());
+    try {
+      session.with(
+          "lock_timeout",
+          WorkSession.millis(session.safety().lockTimeout()),
+          WorkSession.millis(session.safety().buildTimeout()),
+          () -> drop(dropping, change.old().concurrently()));
+    } catch (SQLException e) {
+      if (!givesUp(e)) {
+        throw e;
+      }
+      LOG.info(
+          "{}.{} is replaced; the old index is dropped later: {}",
+          change.target().schema(),
+          change.object(),
+          SqlStates.primaryMessage(e));
+    }
+  }
+
+  /** Drops the old index of a replacement that can only be built once that is gone. */
+  void before(RebuildIndex change) throws SQLException {
+    if (droppable(change.target(), change.build().index().name()).isPresent()) {
+      session.transaction(List.of(change.dropping()));
+    }
+  }
+
+  /**
+   * Drops an index that stands in a build's or a replacement's way.
+   *
+   * @throws ApplyException with {@link Reason#LeftoverPending} while other sessions keep it
+   */
+  void inTheWay(Target target, LiveIndex index, boolean concurrently) throws SQLException {
+    DropLeftover change = new DropLeftover(target, index.name(), !concurrently);
+    requireFree(index);
+    try {
+      drop(change.statements(), concurrently);
+    } catch (SQLException e) {
+      if (!givesUp(e)) {
+        throw e;
+      }
+      throw new ApplyException(
+          Reason.LeftoverPending,
+          "an index that an earlier change left cannot be dropped while other sessions use the"
+              + " table; it is tried again");
+    }
+  }
+
+  private Optional<LiveIndex> droppable(Target target, String name) throws SQLException {
+    Optional<LiveIndex> live = Optional.ofNullable(catalog.read(target, name).get(name));
+    live.ifPresent(IndexDropper::requireFree);
+    return live;
+  }
+
+  private static void requireFree(LiveIndex index) {
+    if (!index.ties().isEmpty()) {
+      throw new ApplyException(
+          Reason.Conflict,
+          "the index is not dropped: "
+              + String.join(", ", index.ties())
+              + " rests on it; take that away first");
+    }
+  }
+
+  private void drop(List<Statement> statements, boolean concurrently) throws SQLException {
+    if (concurrently) {
+      session.execute(statements.get(0));
+    } else {
+      session.transaction(statements);
+    }
+  }
+
+  private static boolean givesUp(SQLException e) {
+    Reason reason = SqlStates.whileChanging(e);
+    return reason == Reason.LockTimeout || reason == Reason.Interrupted;
+  }
+}

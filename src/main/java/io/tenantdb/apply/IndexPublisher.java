@@ -1,0 +1,108 @@
+package io.tenantdb.apply;
+
+import io.tenantdb.apply.IndexCatalog.Built;
+import io.tenantdb.database.Sql;
+import io.tenantdb.model.IndexBody;
+import io.tenantdb.model.IndexReplacement;
+import io.tenantdb.model.Reason;
+import io.tenantdb.model.Statement;
+import io.tenantdb.model.Target;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Gives a built index its declared name, in one transaction that ends well only if the index is
+ * valid and what was declared.
+ */
+final class IndexPublisher {
+
+  private final WorkSession session;
+  private final IndexCatalog catalog;
+
+  IndexPublisher(WorkSession session, IndexCatalog catalog) {
+    this.session = session;
+    this.catalog = catalog;
+  }
+
+  /**
+   * Publishes an index where there was none of its name.
+   *
+   * @throws ApplyException when what was built is invalid or not what was declared; nothing is
+   *     changed then
+   */
+  void publish(Target target, String name, Set<IndexBody> accepted, List<Statement> publishing)
+      throws SQLException {
+    session.atomically(
+        () -> {
+          List<Statement> before = new ArrayList<>();
+          before.add(WorkSession.waitingForLocks(session.safety().lockTimeout()));
+          before.addAll(publishing);
+          verified(target, name, accepted, before);
+        });
+  }
+
+  /**
+   * Lets the built index and the old one change places.
+   *
+   * @param onTable not on a materialized view
+   * @throws ApplyException as {@link #publish}, and when the old one is not as the plan saw it
+   */
+  void swap(IndexReplacement change, boolean onTable) throws SQLException {
+    session.atomically(
+        () -> {
+          List<Statement> locking = new ArrayList<>();
+          locking.add(WorkSession.waitingForLocks(session.safety().lockTimeout()));
+          if (onTable) {
+            // What an INSERT takes: it keeps new constraints and foreign keys off until the commit.
+            locking.add(
+                Statement.of(
+                    "LOCK TABLE ONLY " + change.target().relation() + " IN ROW EXCLUSIVE MODE"));
+          }
+          verified(
+              change.target(),
+              change.build().index().name(),
+              change.build().accepted(),
+              retire(change, locking).succeeding());
+        });
+  }
+
+  /**
+   * Takes the declared name off the old index, and then, when nobody can change it any more, looks
+   * whether it is what the plan saw.
+   *
+   * @param locking what is run before, in the same round trip
+   * @return the change with what is carried over as it is now
+   */
+  IndexReplacement retire(IndexReplacement change, List<Statement> locking) throws SQLException {
+    List<Statement> statements = new ArrayList<>(locking);
+    statements.add(change.retiring());
+    String name = change.old().retiredName();
+    return new PlannedIndex(change)
+        .still(Optional.ofNullable(catalog.readAfter(statements, change.target(), name).get(name)));
+  }
+
+  /** Runs the statements and then looks at the index, in one round trip. */
+  void verified(Target target, String name, Set<IndexBody> accepted, List<Statement> statements)
+      throws SQLException {
+    List<Built> found =
+        Sql.queryAfter(
+            session.connection(), statements, IndexCatalog.built(target, name), Built::of);
+    if (found.isEmpty()) {
+      throw new ApplyException(Reason.Gone, "the index vanished while it was built");
+    }
+    Built built = found.get(0);
+    if (!built.valid()) {
+      throw new ApplyException(
+          Reason.Interrupted, "the build left an invalid index; it is dropped and built again");
+    }
+    if (built.body().filter(accepted::contains).isEmpty()) {
+      throw new ApplyException(
+          Reason.VerificationFailed,
+          "what was built is not what was declared: "
+              + built.body().map(body -> body.summary(200)).orElse("it was renamed meanwhile"));
+    }
+  }
+}

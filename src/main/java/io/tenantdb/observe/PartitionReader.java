@@ -1,0 +1,161 @@
+package io.tenantdb.observe;
+
+import io.tenantdb.model.Partition.Kind;
+import java.sql.SQLException;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Reads the partitions of the declared tables that are partitioned, and which of them have a part
+ * of each index. Takes no lock on any of them.
+ */
+final class PartitionReader {
+
+  /**
+   * A partition.
+   *
+   * @param root the declared table
+   * @param parent the table right above it
+   * @param owner role oid
+   * @param permitted as in {@link io.tenantdb.model.Partition}
+   */
+  record Row(
+      long root,
+      long oid,
+      long parent,
+      String schema,
+      String name,
+      Kind kind,
+      long owner,
+      boolean permitted) {}
+
+  /** An index of a partition under a reserved name that is part of no parent's. */
+  record Unattached(long partition, long oid, String name, boolean valid) {}
+
+  /**
+   * A table's partition key.
+   *
+   * @param columns empty where it is all expressions
+   */
+  record Key(long table, List<String> columns, boolean expressions) {}
+
+  // A partition that is being detached concurrently is no part of the table any more.
+  private static final String TREES =
+      """
+      WITH RECURSIVE tree AS (
+        SELECT r.oid AS root, i.inhrelid AS oid, i.inhparent AS parent, 1 AS level
+        FROM unnest(?::oid[]) AS r(oid)
+        JOIN pg_inherits i ON i.inhparent = r.oid AND NOT i.inhdetachpending
+        UNION ALL
+        SELECT t.root, i.inhrelid, i.inhparent, t.level + 1
+        FROM tree t JOIN pg_inherits i ON i.inhparent = t.oid AND NOT i.inhdetachpending
+      )
+      SELECT t.root, t.oid, t.parent, n.nspname, c.relname, c.relkind, c.relowner,
+             has_schema_privilege(c.relowner, n.oid, 'USAGE')
+               AND has_schema_privilege(c.relowner, n.oid, 'CREATE')
+               AND has_schema_privilege(p.relowner, n.oid, 'USAGE')
+      FROM tree t
+      JOIN pg_class c ON c.oid = t.oid
+      JOIN pg_namespace n ON n.oid = c.relnamespace
+      JOIN pg_class p ON p.oid = t.parent
+      ORDER BY t.root, t.level, n.nspname, c.relname
+      """;
+
+  private static final String PARTS =
+      """
+      WITH RECURSIVE part AS (
+        SELECT x.indexrelid AS root, x.indexrelid AS oid
+        FROM unnest(?::oid[]) AS r(oid) JOIN pg_index x ON x.indrelid = r.oid
+        UNION ALL
+        SELECT p.root, i.inhrelid FROM part p JOIN pg_inherits i ON i.inhparent = p.oid
+      )
+      SELECT p.root, count(*)
+      FROM part p
+      JOIN pg_class c ON c.oid = p.oid AND c.relkind = 'i'
+      JOIN pg_index x ON x.indexrelid = p.oid AND x.indisvalid
+      JOIN unnest(?::oid[]) AS l(oid) ON l.oid = x.indrelid
+      GROUP BY p.root
+      """;
+
+  private static final String UNATTACHED =
+      """
+      WITH l AS MATERIALIZED (SELECT unnest(?::oid[]) AS oid)
+      SELECT x.indrelid, c.oid, c.relname, x.indisvalid
+      FROM l
+      JOIN pg_index x ON x.indrelid = l.oid
+      JOIN pg_class c ON c.oid = x.indexrelid AND NOT c.relispartition
+      WHERE c.relname >= '_tdb_' AND c.relname < '_tdb`'
+      ORDER BY c.relname
+      """;
+
+  private static final String KEYS =
+      """
+      SELECT p.partrelid, 0 = ANY (p.partattrs::int2[]),
+             ARRAY(SELECT a.attname::text FROM pg_attribute a
+               WHERE a.attrelid = p.partrelid AND a.attnum > 0
+                 AND a.attnum = ANY (p.partattrs::int2[]))
+      FROM unnest(?::oid[]) AS r(oid) JOIN pg_partitioned_table p ON p.partrelid = r.oid
+      """;
+
+  private final Catalog catalog;
+
+  PartitionReader(Catalog catalog) {
+    this.catalog = catalog;
+  }
+
+  /** All partitions at any depth, parents first. */
+  List<Row> partitions(Collection<Long> roots) throws SQLException {
+    return catalog.rows(
+        TREES,
+        row ->
+            new Row(
+                row.getLong(1),
+                row.getLong(2),
+                row.getLong(3),
+                catalog.intern(row.getString(4)),
+                catalog.intern(row.getString(5)),
+                kind(row.getString(6)),
+                row.getLong(7),
+                row.getBoolean(8)),
+        Catalog.oids(roots));
+  }
+
+  /** How many of the leaves have a valid part of an index, by index; absent where none has. */
+  Map<Long, Integer> parts(Collection<Long> roots, Collection<Long> leaves) throws SQLException {
+    Map<Long, Integer> counts = new HashMap<>();
+    catalog
+        .rows(
+            PARTS,
+            row -> Map.entry(row.getLong(1), row.getInt(2)),
+            Catalog.oids(roots),
+            Catalog.oids(leaves))
+        .forEach(e -> counts.put(e.getKey(), e.getValue()));
+    return counts;
+  }
+
+  List<Unattached> unattached(Collection<Long> leaves) throws SQLException {
+    return catalog.rows(
+        UNATTACHED,
+        row -> new Unattached(row.getLong(1), row.getLong(2), row.getString(3), row.getBoolean(4)),
+        Catalog.oids(leaves));
+  }
+
+  List<Key> keys(Collection<Long> tables) throws SQLException {
+    return catalog.rows(
+        KEYS,
+        row ->
+            new Key(
+                row.getLong(1), List.of((String[]) row.getArray(3).getArray()), row.getBoolean(2)),
+        Catalog.oids(tables));
+  }
+
+  private static Kind kind(String relkind) {
+    return switch (relkind) {
+      case "p" -> Kind.PARTITIONED;
+      case "f" -> Kind.FOREIGN;
+      default -> Kind.LEAF;
+    };
+  }
+}

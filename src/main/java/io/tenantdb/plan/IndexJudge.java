@@ -1,0 +1,129 @@
+package io.tenantdb.plan;
+
+import io.tenantdb.model.CanonicalIndex.Buildable;
+import io.tenantdb.model.Desired;
+import io.tenantdb.model.DesiredIndex;
+import io.tenantdb.model.Finding.Verdict;
+import io.tenantdb.model.Mark;
+import io.tenantdb.model.ObservedIndex;
+import io.tenantdb.model.ObservedTable;
+import io.tenantdb.model.Reason;
+import java.util.Optional;
+
+/** Judges the live index that a declaration is about. */
+final class IndexJudge {
+
+  private static final int SHOWN = 400;
+
+  private final Desired desired;
+
+  IndexJudge(Desired desired) {
+    this.desired = desired;
+  }
+
+  /** What is to become of a live index. */
+  sealed interface Judgement {
+
+    /** Nothing now: a finding says why. */
+    record LeftAlone() implements Judgement {}
+
+    /**
+     * It stays.
+     *
+     * @param mark the one that it is to bear and does not
+     * @param drift what else of it differs was changed by somebody
+     */
+    record AsDeclared(Optional<Mark> mark, boolean drift) implements Judgement {}
+
+    /**
+     * Another one is to take its place.
+     *
+     * @param was what it is, and what is wrong with it, without the tenant
+     * @param broken it is valid nowhere, or not everywhere; otherwise it is another one than
+     *     declared
+     * @param takeOver it is not ours
+     * @param drift it had been as declared
+     */
+    record ToReplace(String was, boolean broken, boolean takeOver, boolean drift)
+        implements Judgement {}
+  }
+
+  /** The judgement; where nothing is done now, it is said why. */
+  Judgement judge(
+      TenantDraft draft,
+      ObservedTable table,
+      DesiredIndex index,
+      Buildable form,
+      ObservedIndex live) {
+    String object = table.name() + "." + index.name();
+    String subject = "index " + index.name() + " on " + table.name();
+    Optional<Mark> mark = live.mark();
+    if (mark.isPresent() && !mark.get().owner().equals(desired.ownerId())) {
+      draft.find(
+          Verdict.FAILED,
+          object,
+          Reason.Conflict,
+          subject + " belongs to " + mark.get().owner() + "; declare it in one resource only.");
+      return new Judgement.LeftAlone();
+    }
+    if (live.body().isEmpty() || live.building()) {
+      draft.find(
+          Verdict.POSTPONED,
+          object,
+          Reason.Busy,
+          subject + " is locked or being built by another session.");
+      return new Judgement.LeftAlone();
+    }
+    // A mark of an older spec tells of a changed spec, not of a changed index.
+    boolean wasAsDeclared = mark.filter(m -> m.spec().equals(index.specHash())).isPresent();
+    boolean drift = draft.converged() || wasAsDeclared;
+    Optional<String> defect = defect(index, form, live);
+    if (defect.isEmpty()) {
+      return new Judgement.AsDeclared(missingMark(index, live), drift);
+    }
+    Optional<String> ties = IndexTies.of(live);
+    if (ties.isPresent()) {
+      draft.find(
+          Verdict.FAILED,
+          object,
+          Reason.Conflict,
+          subject
+              + " differs and is never replaced, because it carries "
+              + ties.get()
+              + "; declare it as it is, or drop that (live: "
+              + defect.get()
+              + "; declared: "
+              + form.printed().summary(SHOWN)
+              + ").");
+      return new Judgement.LeftAlone();
+    }
+    return new Judgement.ToReplace(
+        defect.get(), !live.valid() || live.missingParts() > 0, mark.isEmpty(), drift);
+  }
+
+  /** What it is, where that is not what is declared; without numbers, which differ by tenant. */
+  private static Optional<String> defect(DesiredIndex index, Buildable form, ObservedIndex live) {
+    String is = live.body().orElseThrow().summary(SHOWN);
+    if (!live.valid()) {
+      return Optional.of(is + ", invalid");
+    }
+    if (live.missingParts() > 0) {
+      return Optional.of(is + ", parts missing");
+    }
+    String tablespace = live.settings().tablespace();
+    if (!tablespace.isEmpty()
+        && index.tablespace().filter(t -> !t.equals(tablespace)).isPresent()) {
+      return Optional.of(is + " in tablespace " + tablespace);
+    }
+    return form.accepted().contains(live.body().get()) ? Optional.empty() : Optional.of(is);
+  }
+
+  /** A constraint's index bears none: it belongs to the constraint. */
+  private Optional<Mark> missingMark(DesiredIndex index, ObservedIndex live) {
+    Mark wanted =
+        index.mark(desired.ownerId(), live.mark().map(Mark::origin).orElse(Mark.Origin.ADOPTED));
+    return live.constraint().isPresent() || live.mark().equals(Optional.of(wanted))
+        ? Optional.empty()
+        : Optional.of(wanted);
+  }
+}

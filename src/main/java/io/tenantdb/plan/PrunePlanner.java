@@ -1,0 +1,86 @@
+package io.tenantdb.plan;
+
+import io.tenantdb.model.Change;
+import io.tenantdb.model.Desired;
+import io.tenantdb.model.Desired.Prune;
+import io.tenantdb.model.DesiredTenant;
+import io.tenantdb.model.Finding.Verdict;
+import io.tenantdb.model.IndexChange.DropLeftover;
+import io.tenantdb.model.IndexPartChange.DropPartLeftover;
+import io.tenantdb.model.Reason;
+import io.tenantdb.model.ServerInfo;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Plans what becomes of what bears our mark and the spec declares no more. The last planner of a
+ * tenant: under {@code prune: OwnedOnly} it acts only where nothing else is left to be done.
+ */
+final class PrunePlanner {
+
+  private final Desired desired;
+  private final ServerInfo server;
+  private final DesiredTenant wanted;
+
+  PrunePlanner(Desired desired, ServerInfo server, DesiredTenant wanted) {
+    this.desired = desired;
+    this.server = server;
+    this.wanted = wanted;
+  }
+
+  void plan(TenantDraft draft) {
+    List<Leaving> leaving = new ArrayList<>();
+    LeavingAggregates aggregates = new LeavingAggregates(desired, server);
+    leaving.addAll(new LeavingPolicies(desired, server, wanted, aggregates).of(draft));
+    leaving.addAll(aggregates.of(draft));
+    leaving.addAll(new LeavingIndexes(desired, wanted, aggregates).of(draft));
+    boolean enabled = desired.safety().prune() == Prune.OWNED_ONLY;
+    boolean due = enabled && asDeclared(draft);
+    for (Leaving one : leaving) {
+      if (one instanceof Leaving.Keep keep) {
+        note(draft, keep.object(), keep.words() + " is declared no more and stays: " + keep.why());
+      } else if (due) {
+        act(draft, one);
+      } else if (one instanceof Leaving.Drop drop) {
+        note(
+            draft,
+            drop.change().object(),
+            drop.words()
+                + (enabled
+                    ? " is declared no more; it is dropped once all that is declared is there"
+                    : " is declared no more and stays; spec.safety.prune: OwnedOnly drops it"));
+      }
+    }
+  }
+
+  /** Nothing goes before what takes its place is there and valid. */
+  private static boolean asDeclared(TenantDraft draft) {
+    return draft.changes().stream().allMatch(PrunePlanner::dropsLeftover)
+        && draft.findings().stream()
+            .allMatch(
+                finding ->
+                    switch (finding.verdict()) {
+                      case FAILED, DRIFTED, REFUSED, POSTPONED, WAITING -> false;
+                      case SKIPPED, NOTE -> true;
+                    });
+  }
+
+  /** What a killed run left is not declared: nothing waits for its end. */
+  private static boolean dropsLeftover(Change change) {
+    return change instanceof DropLeftover || change instanceof DropPartLeftover;
+  }
+
+  private static void act(TenantDraft draft, Leaving one) {
+    if (one instanceof Leaving.Drop drop) {
+      draft.change(drop.table(), drop.change());
+    } else if (one instanceof Leaving.Release release) {
+      draft.change(release.table(), release.change());
+    } else if (one instanceof Leaving.Held held) {
+      draft.find(held.verdict(), held.object(), held.reason(), held.sentence());
+    }
+  }
+
+  private static void note(TenantDraft draft, String object, String sentence) {
+    draft.find(Verdict.NOTE, object, Reason.LeftSpec, sentence);
+  }
+}
