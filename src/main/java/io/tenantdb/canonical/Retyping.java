@@ -1,6 +1,7 @@
 package io.tenantdb.canonical;
 
 import io.tenantdb.model.Identifiers;
+import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.TableLayout;
 import io.tenantdb.model.TableLayout.Column;
 import java.util.ArrayList;
@@ -9,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -23,6 +25,13 @@ record Retyping(Map<Column, String> formerTypes) {
 
   /** How many pasts are tried of one definition. */
   private static final int LIMIT = 64;
+
+  private static final Pattern CAST =
+      Pattern.compile(
+          "::(?:character varying|double precision|timestamp without time zone|[^\\s()\\[\\],]+)"
+              + "(?:\\([\\d,]+\\))?(?:\\[])*");
+
+  private static final Pattern QUOTED_NUMBER = Pattern.compile("'(-?[\\d.]+)'");
 
   /** Types between which a column can go without a change of what its expressions mean. */
   private static final Map<String, List<String>> FORMER =
@@ -65,6 +74,21 @@ record Retyping(Map<Column, String> formerTypes) {
     return new Retyping(types);
   }
 
+  /**
+   * Whether another past can be all that a live index differs by: casts, and how constants are
+   * written. To try the pasts costs many times what the index itself does, and most that differ
+   * were declared otherwise.
+   */
+  static boolean mayExplain(IndexBody live, IndexBody printed) {
+    return live.unique() == printed.unique()
+        && withoutCasts(live.text()).equals(withoutCasts(printed.text()));
+  }
+
+  private static String withoutCasts(String text) {
+    String bare = CAST.matcher(text).replaceAll("");
+    return QUOTED_NUMBER.matcher(bare).replaceAll("$1").replaceAll("[()\\s]| ?00:00:00(?=')", "");
+  }
+
   /** Makes the columns what they were. */
   String back(String relation) {
     return alter(relation, Map.Entry::getValue);
@@ -97,6 +121,12 @@ record Retyping(Map<Column, String> formerTypes) {
 
   /** Too often rather than too seldom: a past that changes nothing costs a moment. */
   private static boolean mentions(String definition, Column column) {
-    return definition.contains(column.name().replace("\"", "\"\""));
+    return Pattern.compile(
+            "(?<![\\w$\"])\"?"
+                + Pattern.quote(column.name().replace("\"", "\"\""))
+                + "\"?(?![\\w$\"])",
+            Pattern.UNICODE_CHARACTER_CLASS)
+        .matcher(definition)
+        .find();
   }
 }

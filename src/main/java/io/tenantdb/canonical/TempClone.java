@@ -15,6 +15,7 @@ import java.sql.SQLException;
 import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * An empty table with the columns of a tenant's, on which indexes are tried. It lives in one
@@ -155,8 +156,13 @@ final class TempClone implements AutoCloseable {
   private Buildable withPasts(IndexTask task, Buildable form) throws SQLException {
     DesiredIndex index = task.index();
     Set<IndexBody> accepted = new LinkedHashSet<>(form.accepted());
+    Set<IndexBody> open =
+        task.live().stream()
+            .filter(live -> !accepted.contains(live))
+            .filter(live -> Retyping.mayExplain(live, form.printed()))
+            .collect(Collectors.toSet());
     for (Retyping past : Retyping.of(site.layout(), form.printed().text())) {
-      if (accepted.containsAll(task.live())) {
+      if (accepted.containsAll(open)) {
         break;
       }
       run("ROLLBACK TO SAVEPOINT spec");

@@ -76,7 +76,7 @@ class FullSizeIT {
                     .isEqualTo(
                         "btree (a_column_0 DESC, a_column_1 DESC, a_column_2 DESC, a_column_3 DESC, lower(status))"
                             + " INCLUDE (payload_a, payload_b) WITH (fillfactor='90') WHERE"
-                            + " ((deleted_at IS NULL) AND (status <> 'rejected'::text))");
+                            + " ((deleted_at IS NULL) AND (status <> 'rejected'::text)) in tablespace pg_default");
                 assertThat(template.sqlPattern())
                     .contains("ON <schema>.\"t")
                     .doesNotContain("tenant_");
