@@ -38,8 +38,14 @@ final class EngineProcess {
 
   /** Starts it. */
   static Process start(PostgresServer server, String database, String spec) throws IOException {
+    return start(server, server.port(), database, spec);
+  }
+
+  /** Starts it, with another port of 127.0.0.1 between it and the server. */
+  static Process start(PostgresServer server, int port, String database, String spec)
+      throws IOException {
     return start(
-        List.of(server.host(), Integer.toString(server.port()), database, server.user(), spec),
+        List.of(server.host(), Integer.toString(port), database, server.user(), spec),
         server.password());
   }
 

@@ -99,7 +99,7 @@ final class Fruit {
     return open(server.port(), user, password);
   }
 
-  /** By way of a pooler on this machine. */
+  /** By way of what listens on another port of this machine. */
   Database through(int port) {
     return open(port, server.user(), server.password());
   }
