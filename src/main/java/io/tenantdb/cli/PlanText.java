@@ -114,8 +114,8 @@ final class PlanText {
           List.of(
               Text.sentence(template),
               "in " + Text.tenants(template.schemas()),
-              Text.cut(template.before(), 40),
-              Text.cut(template.after(), 60),
+              Text.difference(template.before(), template.after(), 40),
+              Text.difference(template.after(), template.before(), 60),
               Text.hazard(template.hazard())));
     }
     List<String> lines = Text.table(rows);
@@ -143,7 +143,11 @@ final class PlanText {
       }
       said.add(failure.message());
       if (beyondRefused.contains(failure)) {
-        group(groups, failure.reason() + "\0" + failure.object(), failure.message());
+        group(
+            groups,
+            failure.reason() + "\0" + failure.object(),
+            failure.message(),
+            failure.reason() + ": " + failure.message());
       }
     }
     print("Failed:", groups);
@@ -155,17 +159,22 @@ final class PlanText {
     for (TenantPlan tenant : plan.tenants()) {
       for (Finding finding : tenant.findings()) {
         if (finding.verdict() == verdict && !said.contains(finding.message())) {
-          group(groups, finding.reason() + "\0" + finding.object(), finding.message());
+          group(
+              groups,
+              finding.reason() + "\0" + finding.object(),
+              finding.message(),
+              finding.message());
         }
       }
     }
     print(heading, groups);
   }
 
-  private static void group(Map<String, List<String>> groups, String key, String message) {
+  private static void group(
+      Map<String, List<String>> groups, String key, String message, String shown) {
     // The same but for the tenant that it begins with.
     String kind = key + "\0" + message.substring(message.indexOf(": ") + 1);
-    groups.computeIfAbsent(kind, k -> new ArrayList<>()).add(message);
+    groups.computeIfAbsent(kind, k -> new ArrayList<>()).add(shown);
   }
 
   /** The first sentence of each kind; 5,000 of the same say no more. */

@@ -62,8 +62,8 @@ final class StatusText {
         .formatted(
             change.target().schema(),
             change.object(),
-            Text.cut(change.before(), 60),
-            Text.cut(change.after(), 60));
+            Text.difference(change.before(), change.after(), 60),
+            Text.difference(change.after(), change.before(), 60));
   }
 
   static String capabilities(ServerInfo server) {

@@ -2,6 +2,7 @@ package io.tenantdb.cli;
 
 import io.tenantdb.model.Finding;
 import io.tenantdb.model.Hazard;
+import io.tenantdb.model.OneLine;
 import io.tenantdb.model.Plan;
 import io.tenantdb.model.Template;
 import java.util.ArrayList;
@@ -69,8 +70,12 @@ final class Text {
 
   /** On one line, cut to a length. */
   static String cut(String text, int length) {
-    String line = printable(text).replaceAll("\\s+", " ");
-    return line.length() <= length ? line : line.substring(0, length - 1) + "…";
+    return OneLine.of(printable(text)).cut(length);
+  }
+
+  /** The same, begun where it differs from another one if its beginning would not show that. */
+  static String difference(String text, String other, int length) {
+    return OneLine.of(printable(text)).difference(OneLine.of(printable(other)), length);
   }
 
   /**

@@ -2,6 +2,7 @@ package io.tenantdb.model;
 
 import java.time.Instant;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +11,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The difference between what is declared and what is live.
@@ -87,9 +89,12 @@ public record Plan(
    * line.
    */
   public String hash() {
-    TreeSet<String> ids = new TreeSet<>();
-    templates().forEach(template -> ids.add(template.id()));
-    refusedTemplates().forEach(template -> ids.add(template.id()));
+    TreeSet<String> ids =
+        Stream.concat(changes().stream(), refused.stream().map(Refusal::change))
+            .map(Key::of)
+            .distinct()
+            .map(Key::id)
+            .collect(Collectors.toCollection(TreeSet::new));
     return Hashes.hex32(ids.stream().map(id -> id + "\n").collect(Collectors.joining()));
   }
 
@@ -108,16 +113,51 @@ public record Plan(
           change.kind(), change.object(), change.before(), change.after(), change.hazard());
     }
 
+    String id() {
+      return Hashes.hex16(String.join("\0", kind, object, before, after, hazard.name()));
+    }
+
     Template template(List<Change> changes) {
       return new Template(
-          Hashes.hex16(String.join("\0", kind, object, before, after, hazard.name())),
+          id(),
           kind,
           object,
           before,
           after,
           hazard,
-          changes.get(0).anyTenant().script().replace("\"<schema>\"", "<schema>"),
+          sql(changes),
           changes.stream().map(change -> change.target().schema()).sorted().distinct().toList());
+    }
+
+    /**
+     * Tenants that differ in what the change is about (partitions, a person's comment) have SQL of
+     * their own, with their names above it; the most common one comes last, as that of the others.
+     */
+    private static String sql(List<Change> changes) {
+      Map<String, List<String>> variants =
+          changes.stream()
+              .collect(
+                  Collectors.groupingBy(
+                      change -> change.anyTenant().script().replace("\"<schema>\"", "<schema>"),
+                      LinkedHashMap::new,
+                      Collectors.mapping(change -> change.target().schema(), Collectors.toList())));
+      if (variants.size() == 1) {
+        return variants.keySet().iterator().next();
+      }
+      List<Map.Entry<String, List<String>>> rareFirst =
+          variants.entrySet().stream()
+              .sorted(Comparator.comparing(e -> e.getValue().size()))
+              .toList();
+      StringBuilder out = new StringBuilder();
+      rareFirst
+          .subList(0, rareFirst.size() - 1)
+          .forEach(e -> out.append(heading(e.getValue())).append(e.getKey()).append('\n'));
+      return out + "-- in the others:\n" + rareFirst.get(rareFirst.size() - 1).getKey();
+    }
+
+    /** A name with a line break would end the comment, and what follows it would be SQL. */
+    private static String heading(List<String> schemas) {
+      return "-- in " + String.join(", ", schemas).replaceAll("\\p{Cntrl}", "?") + ":\n";
     }
   }
 }

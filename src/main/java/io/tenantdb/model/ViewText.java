@@ -5,7 +5,6 @@ package io.tenantdb.model;
  * tenant's schema replaced by a placeholder: equal for equal views of all tenants.
  */
 public record ViewText(String text) {
-  private static final int CONTEXT = 24;
 
   /**
    * The text of a view.
@@ -19,7 +18,7 @@ public record ViewText(String text) {
 
   /** For people: one line, cut to {@code limit} characters. */
   public String summary(int limit) {
-    return cut(line(), limit);
+    return line().cut(limit);
   }
 
   /**
@@ -27,26 +26,10 @@ public record ViewText(String text) {
    * before the first difference.
    */
   public String difference(ViewText other, int limit) {
-    String line = line();
-    String others = other.line();
-    int same = 0;
-    while (same < Math.min(line.length(), others.length())
-        && line.charAt(same) == others.charAt(same)) {
-      same++;
-    }
-    int from = Math.min(same, line.length()) - CONTEXT;
-    if (line.length() <= limit || from <= 0) {
-      return cut(line, limit);
-    }
-    int space = line.indexOf(' ', from);
-    return "…" + cut(line.substring(space >= 0 && space < same ? space + 1 : from), limit - 1);
+    return line().difference(other.line(), limit);
   }
 
-  private String line() {
-    return text.replaceAll("\\s+", " ").replaceFirst(";$", "");
-  }
-
-  private static String cut(String line, int limit) {
-    return line.length() <= limit ? line : line.substring(0, limit - 1) + "…";
+  private OneLine line() {
+    return OneLine.of(text.replaceFirst(";\\s*$", ""));
   }
 }

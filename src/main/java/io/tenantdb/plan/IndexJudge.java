@@ -101,19 +101,22 @@ final class IndexJudge {
         defect.get(), !live.valid() || live.missingParts() > 0, mark.isEmpty(), drift);
   }
 
-  /** What it is, where that is not what is declared; without numbers, which differ by tenant. */
+  /**
+   * What it is, where that is not what is declared; without numbers, which differ by tenant. What
+   * is wrong stands first: the definition may be long, and is cut where it is shown.
+   */
   private static Optional<String> defect(DesiredIndex index, Buildable form, ObservedIndex live) {
     String is = live.body().orElseThrow().summary(SHOWN);
     if (!live.valid()) {
-      return Optional.of(is + ", invalid");
+      return Optional.of("invalid: " + is);
     }
     if (live.missingParts() > 0) {
-      return Optional.of(is + ", parts missing");
+      return Optional.of("parts missing: " + is);
     }
     String tablespace = live.settings().tablespace();
     if (!tablespace.isEmpty()
         && index.tablespace().filter(t -> !t.equals(tablespace)).isPresent()) {
-      return Optional.of(is + " in tablespace " + tablespace);
+      return Optional.of("in tablespace " + tablespace + ": " + is);
     }
     return form.accepted().contains(live.body().get()) ? Optional.empty() : Optional.of(is);
   }

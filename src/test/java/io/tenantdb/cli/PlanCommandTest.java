@@ -88,7 +88,8 @@ class PlanCommandTest {
                 Reason.DefinitionDiffers,
                 "tenant_a: batches.ix has another definition.");
     assertThat(run.passes(fleet).run("plan")).isEqualTo(1);
-    assertThat(run.out).contains("Failed:\n  tenant_a: batches.ix has another definition.");
+    assertThat(run.out)
+        .contains("Failed:\n  DefinitionDiffers: tenant_a: batches.ix has another definition.");
   }
 
   @Test

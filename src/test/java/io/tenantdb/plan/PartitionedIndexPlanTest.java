@@ -24,6 +24,7 @@ import io.tenantdb.model.Partition;
 import io.tenantdb.model.Partition.HalfBuilt;
 import io.tenantdb.model.Partition.Kind;
 import io.tenantdb.model.PartitionKey;
+import io.tenantdb.model.Plan;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.ReservedName;
 import io.tenantdb.model.TenantPlan;
@@ -290,6 +291,36 @@ class PartitionedIndexPlanTest {
     assertThat(world.plan().templates().get(0).sqlPattern())
         .contains("ON <schema>.\"t_1\"")
         .doesNotContain("tenant_a");
+  }
+
+  @Test
+  void tenantsWithOtherPartitionsHaveTheirOwnSqlInTheTemplate() {
+    List<TenantPlan> tenants =
+        Stream.of(
+                tenantWith("tenant_a", "t_1"),
+                tenantWith("tenant_b\nDROP TABLE x;", "t_1", "t_2"),
+                tenantWith("tenant_c", "t_1"))
+            .toList();
+    Plan plan = new Plan(tenants, List.of(), List.of());
+
+    assertThat(plan.templates()).hasSize(1);
+    assertThat(plan.templates().get(0).schemas()).hasSize(3);
+    String[] scripts = plan.templates().get(0).sqlPattern().split("-- in the others:\n", -1);
+    assertThat(scripts).hasSize(2);
+    assertThat(scripts[0]).startsWith("-- in tenant_b?DROP TABLE x;:\n").contains("\"t_2\"");
+    assertThat(scripts[1]).contains("\"t_1\"").doesNotContain("\"t_2\"");
+    assertThat(plan.hash()).isEqualTo(new Plan(tenants.subList(0, 1), List.of(), List.of()).hash());
+  }
+
+  private static TenantPlan tenantWith(String schema, String... leaves) {
+    World world = world(IX);
+    world.schemas.clear();
+    world.schemas.add(schema);
+    for (String leaf : leaves) {
+      world.partitions.add(
+          new Partition(schema, leaf, "app", Kind.LEAF, Optional.empty(), true, List.of()));
+    }
+    return world.plan().tenants().get(0);
   }
 
   @Test

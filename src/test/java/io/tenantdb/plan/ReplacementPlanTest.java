@@ -337,7 +337,7 @@ class ReplacementPlanTest {
 
     ReplaceIndex replace = (ReplaceIndex) only(world);
 
-    assertThat(replace.before()).isEqualTo("btree (a) in tablespace slow");
+    assertThat(replace.before()).isEqualTo("in tablespace slow: btree (a)");
     assertThat(replace.after()).isEqualTo("btree (a) in tablespace fast");
     assertThat(replace.build().buildSql()).contains(" TABLESPACE \"fast\"");
   }
@@ -486,8 +486,17 @@ class ReplacementPlanTest {
     equal("ix").ours(IX).missingParts(2).in(world);
 
     assertThat(world.plan().templates()).hasSize(1);
-    assertThat(world.plan().templates().get(0).before()).isEqualTo("btree (a), parts missing");
+    assertThat(world.plan().templates().get(0).before()).isEqualTo("parts missing: btree (a)");
     assertThat(world.plan().templates().get(0).sqlPattern()).doesNotContain("tenant_");
+  }
+
+  @Test
+  void whatIsWrongStandsBeforeADefinitionThatMayBeCut() {
+    World world = new World();
+    world.indexes.add(IX);
+    equal("ix").ours(IX).invalid().in(world);
+
+    assertThat(only(world).before()).isEqualTo("invalid: btree (a)");
   }
 
   private static Change only(World world) {

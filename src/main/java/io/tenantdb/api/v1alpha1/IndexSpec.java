@@ -65,8 +65,8 @@ public record IndexSpec(
         @Pattern(Grammar.METHOD)
         String method,
     @JsonPropertyDescription(
-            "Maps to UNIQUE; false when absent. On a hypertable the keys must have the time "
-                + "column, and the build blocks writes.")
+            "Maps to UNIQUE; false when absent. On a hypertable or a partitioned table the keys "
+                + "must have what it is partitioned by; on a hypertable the build blocks writes.")
         Boolean unique,
     @JsonPropertyDescription(
             "Maps to NULLS NOT DISTINCT (PostgreSQL 15 and later); only with unique. False "

@@ -107,7 +107,9 @@ public record TenantDatabaseStatus(
           String hash,
       @JsonPropertyDescription("Objects to be made, over all tenants.") @Min(0) int creates,
       @JsonPropertyDescription("Objects to be changed, over all tenants.") @Min(0) int changes,
-      @JsonPropertyDescription("Changes that would lose data, over all tenants.") @Min(0)
+      @JsonPropertyDescription(
+              "Changes that would lose rows, or an object that queries may rely on, over all tenants.")
+          @Min(0)
           int destructive,
       @JsonPropertyDescription("At most 20 changes, each with the number of tenants that need it.")
           @Size(max = 20)
