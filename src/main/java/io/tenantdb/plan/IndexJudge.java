@@ -113,12 +113,16 @@ final class IndexJudge {
     if (live.missingParts() > 0) {
       return Optional.of("parts missing: " + is);
     }
-    String tablespace = live.settings().tablespace();
-    if (!tablespace.isEmpty()
-        && index.tablespace().filter(t -> !t.equals(tablespace)).isPresent()) {
-      return Optional.of("in tablespace " + tablespace + ": " + is);
+    if (!isWhereDeclared(live, index)) {
+      return Optional.of("in tablespace " + live.settings().tablespace() + ": " + is);
     }
     return form.accepted().contains(live.body().get()) ? Optional.empty() : Optional.of(is);
+  }
+
+  /** True where it is not known to be kept elsewhere than is declared. */
+  static boolean isWhereDeclared(ObservedIndex live, DesiredIndex index) {
+    String tablespace = live.settings().tablespace();
+    return tablespace.isEmpty() || index.tablespace().map(tablespace::equals).orElse(true);
   }
 
   /** A constraint's index bears none: it belongs to the constraint. */

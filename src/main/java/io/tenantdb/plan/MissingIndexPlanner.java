@@ -103,7 +103,8 @@ final class MissingIndexPlanner {
         && (candidate.mark().isEmpty() || isMarked(candidate, index))
         && !declaredNames.contains(candidate.name())
         && ReservedName.parse(candidate.name()).isEmpty()
-        && candidate.body().filter(form.accepted()::contains).isPresent();
+        && candidate.body().filter(form.accepted()::contains).isPresent()
+        && IndexJudge.isWhereDeclared(candidate, index);
   }
 
   /** True when it bears our mark, for this declared index: not for one that the spec once had. */

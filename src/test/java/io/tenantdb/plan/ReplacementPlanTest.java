@@ -9,6 +9,7 @@ import io.tenantdb.model.Finding;
 import io.tenantdb.model.Hazard;
 import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.IndexChange.Build;
+import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.IndexChange.DropLeftover;
 import io.tenantdb.model.IndexChange.MarkIndex;
 import io.tenantdb.model.IndexReplacement;
@@ -340,6 +341,15 @@ class ReplacementPlanTest {
     assertThat(replace.before()).isEqualTo("in tablespace slow: btree (a)");
     assertThat(replace.after()).isEqualTo("btree (a) in tablespace fast");
     assertThat(replace.build().buildSql()).contains(" TABLESPACE \"fast\"");
+  }
+
+  @Test
+  void anEqualIndexInAnotherTablespaceDoesNotStandForOneThatIsDeclaredElsewhere() {
+    World world = new World();
+    world.indexes.add(inTablespace("fast"));
+    equal("theirs").tablespace("slow").in(world);
+
+    assertThat(only(world)).isInstanceOf(CreateIndex.class);
   }
 
   @Test
