@@ -45,7 +45,7 @@ final class IndexBuild {
 
   private void resolved(CreateIndex build, WorkSession.SqlAction building) throws SQLException {
     WorkSession.SqlAction resolving =
-        build.index().resolvesNames()
+        build.index().resolvesNames() && build.build() != Build.PARTITIONED
             ? () ->
                 session.with(
                     "search_path", Identifiers.list(build.searchPath()), "pg_catalog", building)

@@ -3,6 +3,7 @@ package io.tenantdb.apply;
 import io.tenantdb.model.IndexChange;
 import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.IndexChange.DropLeftover;
+import io.tenantdb.model.IndexChange.MarkIndex;
 import io.tenantdb.model.IndexChange.PublishIndex;
 import io.tenantdb.model.IndexPartChange.DropPartLeftover;
 import io.tenantdb.model.IndexReplacement;
@@ -55,8 +56,10 @@ final class IndexChanges {
       locked(change, () -> dropper.leftover(leftover));
     } else if (change instanceof DropIndex drop) {
       locked(change, () -> dropper.made(drop));
+    } else if (change instanceof MarkIndex mark) {
+      locked(change, () -> comment(mark, mark.name(), mark.comment()));
     } else if (change instanceof UnmarkIndex unmark) {
-      unmark(unmark);
+      locked(change, () -> comment(unmark, unmark.name(), unmark.comment()));
     } else {
       session.transaction(change.statements());
     }
@@ -71,12 +74,15 @@ final class IndexChanges {
     tables.release();
   }
 
-  /** The comment that is left is that of the plan: one that was written since is not lost. */
-  private void unmark(UnmarkIndex change) throws SQLException {
+  /**
+   * Goes by the comment that the plan saw: neither what a person has written since nor the mark of
+   * another owner is lost.
+   */
+  private void comment(IndexChange change, String index, String planned) throws SQLException {
     Optional<String> comment =
-        Optional.ofNullable(catalog.read(change.target(), change.name()).get(change.name()))
+        Optional.ofNullable(catalog.read(change.target(), index).get(index))
             .map(LiveIndex::comment);
-    if (comment.isPresent() && !comment.get().equals(change.comment())) {
+    if (comment.isPresent() && !comment.get().equals(planned)) {
       throw new ApplyException(
           Reason.Progressing,
           "the comment of the index changed since this was planned; the next pass plans it anew");

@@ -8,6 +8,7 @@ import io.tenantdb.model.IndexReplacement.RebuildIndex;
 import io.tenantdb.model.IndexSetting.DropIndex;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.Reason;
+import io.tenantdb.model.ReservedName;
 import io.tenantdb.model.Statement;
 import io.tenantdb.model.Target;
 import java.sql.SQLException;
@@ -35,9 +36,17 @@ final class IndexDropper {
 
   /** Drops what a build or a replacement left. */
   void leftover(DropLeftover change) throws SQLException {
-    if (droppable(change.target(), change.reservedName()).isPresent()) {
-      drop(change.statements(), !change.inTransaction());
+    Optional<LiveIndex> live = droppable(change.target(), change.reservedName());
+    if (live.isEmpty()) {
+      return;
     }
+    if (ReservedName.parse(change.reservedName()).isEmpty() && live.get().valid()) {
+      throw new ApplyException(
+          Reason.Progressing,
+          "the index has become valid since this was planned; it is left alone, and the next pass"
+              + " plans it anew");
+    }
+    drop(change.statements(), !change.inTransaction());
   }
 
   /** Drops what a build left on a partition, whose owner need not be the parent's. */

@@ -5,6 +5,7 @@ import io.tenantdb.apply.PartitionTree.Built;
 import io.tenantdb.apply.PartitionTree.Index;
 import io.tenantdb.database.Sql;
 import io.tenantdb.database.SqlStates;
+import io.tenantdb.model.Identifiers;
 import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.Partition;
 import io.tenantdb.model.Partition.Kind;
@@ -15,6 +16,7 @@ import io.tenantdb.model.Statement;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Builds an index on a partitioned table part by part ({@link PartitionedBuild}). Goes by the
@@ -40,7 +42,7 @@ final class PartitionedBuilder {
     PartitionedBuild build = new PartitionedBuild(change);
     PartitionTree tree = read(change);
     if (tree.root().isEmpty()) {
-      session.transaction(List.of(Statement.of(change.buildSql())));
+      session.transaction(resolved(change, List.of(Statement.of(change.buildSql()))));
       tree = read(change);
     }
     while (!root(tree, change).valid()) {
@@ -51,7 +53,7 @@ final class PartitionedBuilder {
       }
       Branch next = missing.get(0);
       if (next.partition().kind() == Kind.PARTITIONED) {
-        addBranch(build, next);
+        addBranch(change, build, next);
       } else {
         for (Branch leaf : missing) {
           if (leaf.partition().kind() == Kind.LEAF && leaf.above().isPresent()) {
@@ -86,12 +88,42 @@ final class PartitionedBuilder {
     }
   }
 
-  private void addBranch(PartitionedBuild build, Branch branch) throws SQLException {
+  /**
+   * The statements on the declared path, which nothing else here may be on: what a query of ours
+   * calls would be looked up among the tenant's functions and operators, and run with our rights.
+   */
+  private static List<Statement> resolved(CreateIndex change, List<Statement> creating) {
+    return change.index().resolvesNames()
+        ? Stream.concat(
+                Stream.of(
+                    Statement.of(
+                        "SET LOCAL search_path = " + Identifiers.list(change.searchPath()))),
+                creating.stream())
+            .toList()
+        : creating;
+  }
+
+  private void createLeaf(CreateIndex change, Statement leaf) throws SQLException {
+    if (change.index().resolvesNames()) {
+      session.with(
+          "search_path",
+          Identifiers.list(change.searchPath()),
+          "pg_catalog",
+          () -> session.execute(leaf));
+    } else {
+      session.execute(leaf);
+    }
+  }
+
+  private void addBranch(CreateIndex change, PartitionedBuild build, Branch branch)
+      throws SQLException {
     Partition partition = branch.partition();
     session.actAs(build.ownerAbove(partition));
     session.transaction(
-        build.branch(
-            partition, branch.above().orElseThrow().qualified(), freeName(build, partition)));
+        resolved(
+            change,
+            build.branch(
+                partition, branch.above().orElseThrow().qualified(), freeName(build, partition))));
   }
 
   private void addLeaf(CreateIndex change, PartitionedBuild build, Branch branch)
@@ -104,7 +136,7 @@ final class PartitionedBuilder {
         session.execute(build.dropLeaf(leaf));
       }
       guard.check(change);
-      session.execute(build.leaf(leaf));
+      createLeaf(change, build.leaf(leaf));
       Built built =
           leafIndex(change, build, leaf)
               .orElseThrow(

@@ -37,9 +37,11 @@ final class SmallBuild {
 
   private static final String DIVISION_BY_ZERO = "22012";
 
-  // Not small, or not now: guard, lock, statement timeout, deadlock, somebody took the name.
+  // Not small, or not now: guard, lock, statement timeout, deadlock, somebody took the name. To
+  // lock
+  // a table needs rights that its owner can have given up, unlike an index.
   private static final Set<String> GIVES_WAY =
-      Set.of(DIVISION_BY_ZERO, "55P03", "57014", "40P01", "42P07");
+      Set.of(DIVISION_BY_ZERO, "55P03", "57014", "40P01", "42P07", "42501");
 
   // A hypertable's own file is empty: its rows are in its children's.
   private static final String SIZE =

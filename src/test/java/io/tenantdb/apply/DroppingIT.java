@@ -9,6 +9,7 @@ import io.tenantdb.model.ChangeResult;
 import io.tenantdb.model.ChangeResult.Status;
 import io.tenantdb.model.IndexChange;
 import io.tenantdb.model.IndexChange.DropLeftover;
+import io.tenantdb.model.IndexChange.MarkIndex;
 import io.tenantdb.model.IndexSetting.DropIndex;
 import io.tenantdb.model.IndexSetting.SetIndexStatistics;
 import io.tenantdb.model.IndexSetting.UnmarkIndex;
@@ -111,6 +112,29 @@ class DroppingIT {
     assertThat(batches.run(new UnmarkIndex(TABLE, NAME, MARK.text() + "\nmine")).status())
         .isEqualTo(Status.DONE);
     assertThat(batches.comment(NAME)).isEqualTo("mine");
+  }
+
+  @Test
+  void a_mark_that_another_owner_has_written_since_is_not_lost() {
+    String other = new Mark("other", NAME, "batches", MARK.spec(), Mark.Origin.MADE, false).text();
+    Batches batches = marked("mark", other);
+
+    assertThat(batches.run(new MarkIndex(TABLE, NAME, MARK, "")).reason())
+        .isEqualTo(Reason.Progressing);
+    assertThat(batches.comment(NAME)).isEqualTo(other);
+    assertThat(batches.run(new MarkIndex(TABLE, NAME, MARK, other)).status())
+        .isEqualTo(Status.DONE);
+    assertThat(batches.comment(NAME)).isEqualTo(MARK.text());
+  }
+
+  @Test
+  void what_reindex_left_stays_where_somebody_has_made_it_valid_since() {
+    Batches batches = marked("ccnew", MARK.text());
+    batches.execute("CREATE INDEX ix_batches_ccnew ON tenant_a.batches (id)");
+
+    assertThat(batches.run(new DropLeftover(TABLE, "ix_batches_ccnew", false)).reason())
+        .isEqualTo(Reason.Progressing);
+    assertThat(batches.indexes()).hasSize(2);
   }
 
   @Test

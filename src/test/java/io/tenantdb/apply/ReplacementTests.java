@@ -53,6 +53,19 @@ abstract class ReplacementTests {
 
   @ParameterizedTest
   @ValueSource(ints = {FEW, MANY})
+  void an_owner_who_may_only_read_his_archive_gets_his_indexes_all_the_same(int rows) {
+    Batches batches = replaceable("archive_" + rows, rows);
+    batches.execute("REVOKE ALL ON tenant_a.batches FROM fruit_owner");
+
+    done(batches.run(REPLACE));
+    batches.execute("DROP INDEX tenant_a.ix_batches");
+    done(batches.run(BUILD));
+
+    assertThat(batches.indexes()).containsExactly("ix_batches (grower, intake)");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {FEW, MANY})
   void the_new_one_stands_in_the_old_one_s_place_with_its_mark(int rows) {
     Batches batches = replaceable("replaced_" + rows, rows);
 
