@@ -159,7 +159,7 @@ class CommandLineIT {
           .atMost(Duration.ofMinutes(1))
           .until(() -> count("pg_stat_progress_create_index WHERE phase ~ 'waiting'") > 0);
       assertThat(new ProcessBuilder("kill", "-INT", "" + process.pid()).start().waitFor()).isZero();
-      assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+      assertThat(process.waitFor(90, TimeUnit.SECONDS)).isTrue();
       writer.rollback();
     }
     assertThat(process.exitValue()).isEqualTo(130);

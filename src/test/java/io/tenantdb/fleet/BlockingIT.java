@@ -67,7 +67,7 @@ class BlockingIT {
     try (Database database = fruit.open();
         Connection reader = reader(fruit, "pg_class")) {
       Outcome outcome =
-          pass(database, Fruit.desired(EXPRESSION.formatted("4s")), OldSnapshots.LIMIT)
+          pass(database, Fruit.desired(EXPRESSION.formatted("10s")), OldSnapshots.LIMIT)
               .get(60, TimeUnit.SECONDS);
 
       assertThat(outcome.failures())
