@@ -1,5 +1,7 @@
 package io.tenantdb.apply;
 
+import io.tenantdb.database.Sql;
+import io.tenantdb.database.TenantCode;
 import io.tenantdb.model.IndexChange;
 import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.IndexChange.DropLeftover;
@@ -11,7 +13,9 @@ import io.tenantdb.model.IndexReplacement.RebuildIndex;
 import io.tenantdb.model.IndexSetting.DropIndex;
 import io.tenantdb.model.IndexSetting.UnmarkIndex;
 import io.tenantdb.model.Reason;
+import io.tenantdb.model.Statement;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -43,6 +47,11 @@ final class IndexChanges {
 
   void carryOut(IndexChange change) throws SQLException {
     if (change instanceof CreateIndex create) {
+      requireNobodysCode(create);
+    } else if (change instanceof IndexReplacement replacement) {
+      requireNobodysCode(replacement.build());
+    }
+    if (change instanceof CreateIndex create) {
       locked(change, () -> builder.create(create));
     } else if (change instanceof PublishIndex publish) {
       locked(change, () -> builder.publish(publish));
@@ -62,6 +71,22 @@ final class IndexChanges {
       locked(change, () -> comment(unmark, unmark.name(), unmark.comment()));
     } else {
       session.transaction(change.statements());
+    }
+  }
+
+  /** At each build: the tenant may have put something there since the definition was tried. */
+  private void requireNobodysCode(CreateIndex build) throws SQLException {
+    if (build.index().plainColumns()) {
+      return;
+    }
+    List<Long> table =
+        Sql.query(
+            session.connection(),
+            Statement.of("SELECT to_regclass(?)::oid", build.target().relation()),
+            row -> row.getLong(1));
+    Optional<String> code = TenantCode.ofLiterals(session.connection(), table, build.searchPath());
+    if (code.isPresent()) {
+      throw new ApplyException(Reason.TenantCodeRefused, TenantCode.refusal(code.get()));
     }
   }
 

@@ -39,13 +39,16 @@ record CloneSite(
         .collect(Collectors.joining(", ", "(", ")"));
   }
 
+  /** Schemas along which names in a definition are looked up. */
+  List<String> names() {
+    return Stream.concat(Stream.of(schema), searchPath.stream()).toList();
+  }
+
   /**
    * The path by which the real index will be built. The temporary schema is last instead of first:
    * the clone must not stand before a type of the tenant that bears the table's name.
    */
   String path() {
-    return Identifiers.list(
-        Stream.concat(Stream.concat(Stream.of(schema), searchPath.stream()), Stream.of("pg_temp"))
-            .toList());
+    return Identifiers.list(Stream.concat(names().stream(), Stream.of("pg_temp")).toList());
   }
 }

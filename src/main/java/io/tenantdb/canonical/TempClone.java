@@ -1,6 +1,7 @@
 package io.tenantdb.canonical;
 
 import io.tenantdb.database.Sql;
+import io.tenantdb.database.TenantCode;
 import io.tenantdb.model.CanonicalIndex;
 import io.tenantdb.model.CanonicalIndex.Buildable;
 import io.tenantdb.model.CanonicalIndex.Refused;
@@ -13,6 +14,7 @@ import io.tenantdb.model.Statement;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -117,6 +119,13 @@ final class TempClone implements AutoCloseable {
     DesiredIndex index = task.index();
     run("SAVEPOINT spec");
     try {
+      Optional<String> code =
+          index.plainColumns()
+              ? Optional.empty()
+              : TenantCode.ofLiterals(connection, List.of(oid), site.names());
+      if (code.isPresent()) {
+        return new Refused(Reason.TenantCodeRefused, "", TenantCode.refusal(code.get()));
+      }
       CanonicalIndex form = built(index);
       return task.agreesWith(form) || index.plainColumns()
           ? form

@@ -150,6 +150,17 @@ final class TempView implements AutoCloseable {
     if (site.owner().isPresent()) {
       run("SET LOCAL ROLE " + Identifiers.quote(site.owner().get()));
     }
+    Optional<String> code =
+        TenantCode.ofLiterals(
+            connection,
+            List.of(),
+            Stream.concat(Stream.of(site.schema()), site.searchPath().stream()).toList());
+    if (code.isPresent()) {
+      return new Refused(
+          Reason.TenantCodeRefused,
+          "",
+          task.field() + " is refused: " + TenantCode.refusal(code.get()));
+    }
     String view = Identifiers.qualified(temporary ? "pg_temp" : site.schema(), NAME);
     run("SET LOCAL search_path = " + site.path());
     run("CREATE " + (temporary ? "TEMP " : "") + "VIEW " + view + " AS\n" + task.query());

@@ -82,7 +82,75 @@ public final class TenantCode {
       LIMIT 1
       """;
 
+  // A domain's type of a column is not looked into by itself: a literal of it is checked when rows
+  // are, but within an array, a range or a row it is checked while the statement is parsed.
+  private static final String LITERALS =
+      """
+      WITH RECURSIVE reach (oid, inside) AS (
+        SELECT a.atttypid, false FROM unnest(?::oid[]) rel (oid)
+        JOIN pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped
+        UNION
+        SELECT part.oid, reach.inside OR part.inside
+        FROM reach JOIN pg_type t ON t.oid = reach.oid
+        CROSS JOIN LATERAL (
+          SELECT t.typbasetype, false
+          UNION ALL SELECT t.typelem, true
+          UNION ALL SELECT r.rngsubtype, true FROM pg_range r
+                    WHERE r.rngtypid = t.oid OR r.rngmultitypid = t.oid
+          UNION ALL SELECT a.atttypid, true FROM pg_attribute a
+                    WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+        ) part (oid, inside)
+        WHERE part.oid <> 0
+      ), suspect (oid) AS (
+        SELECT reach.oid FROM reach WHERE reach.inside
+        UNION
+        SELECT t.oid FROM pg_constraint c JOIN pg_type t ON t.oid = c.contypid
+        JOIN pg_namespace n ON n.oid = t.typnamespace
+        WHERE c.contypid > 0 AND n.nspname = ANY (?::text[])
+      )
+      SELECT 'domain ' || t.typname
+      FROM suspect JOIN pg_type t ON t.oid = suspect.oid
+      JOIN pg_constraint c ON c.contypid = t.oid AND c.contypid > 0
+      WHERE t.typtype = 'd' AND EXISTS (
+        SELECT FROM pg_depend d
+        WHERE d.classid = 'pg_constraint'::regclass AND d.objid = c.oid
+          AND d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass)
+          AND\s"""
+          + IS_OWN
+          + """
+        )
+      ORDER BY 1
+      LIMIT 1
+      """;
+
   private TenantCode() {}
+
+  /**
+   * What may be run while a statement is parsed that has literals in it: PostgreSQL checks the
+   * domains within arrays, ranges and rows then, before it restricts what the statement may do.
+   *
+   * @param relations whose columns literals are compared with
+   * @param path schemas along which names of types are looked up
+   */
+  public static Optional<String> ofLiterals(
+      Connection connection, List<Long> relations, List<String> path) throws SQLException {
+    String oids =
+        relations.stream().map(String::valueOf).collect(Collectors.joining(",", "{", "}"));
+    return Sql.query(
+            connection,
+            Statement.of(LITERALS, oids, Statement.array(path)),
+            row -> row.getString(1))
+        .stream()
+        .findFirst();
+  }
+
+  /** Why a definition is refused for it, for people. */
+  public static String refusal(String code) {
+    return code
+        + " has a check that calls functions of its schema's owner, which PostgreSQL may run while it"
+        + " reads the definition, with the rights of the operator; take that check away, or index"
+        + " plain columns only";
+  }
 
   /** What is run when one of these relations, or one that inherits from it, is read; for people. */
   public static Optional<String> ofReading(Connection connection, List<Long> relations)

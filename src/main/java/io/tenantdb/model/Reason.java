@@ -175,6 +175,11 @@ public enum Reason {
    * safety.allowSuperuserOwned}.
    */
   SuperuserOwned(Remedy.PERSON),
+  /**
+   * To read the definition could run a tenant's own code (a domain's check) in a session that could
+   * become another role.
+   */
+  TenantCodeRefused(Remedy.PERSON),
 
   /** The resource is being deleted, and what it made in the database is taken back. */
   Deleting(Remedy.TIME),

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tenantdb.database.Database;
 import io.tenantdb.model.Desired;
+import io.tenantdb.model.Reason;
 import io.tenantdb.testing.PostgresServer;
 import io.tenantdb.testing.RealParts;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -65,6 +67,39 @@ class IndexTenantCodeIT {
 
       assertThat(outcome.failures()).isEmpty();
       assertThat(outcome.converged()).isTrue();
+    }
+  }
+
+  @Test
+  void a_literal_of_a_domain_that_calls_the_tenant_s_functions_is_refused() {
+    Fruit fruit = new Fruit(server, "literal").tenants("tenant_a", "tenant_b");
+    fruit.execute(
+        "CREATE FUNCTION tenant_a.one() RETURNS integer LANGUAGE plpgsql IMMUTABLE AS"
+            + " $f$ BEGIN RAISE EXCEPTION 'it was run'; END $f$",
+        "ALTER FUNCTION tenant_a.one() OWNER TO tenant_a_owner",
+        "CREATE DOMAIN tenant_a.tag AS text CHECK (tenant_a.one() = 1)",
+        "ALTER TABLE tenant_a.batches ADD COLUMN tags tenant_a.tag[]",
+        "ALTER TABLE tenant_b.batches ADD COLUMN tags text[]");
+    Desired desired =
+        Fruit.desired(
+            """
+            indexes:
+            - {name: ix_tagged, table: batches, columns: [grower_id], where: "tags = '{a}'"}
+            - {name: ix_plain, table: batches, columns: [intake_date]}
+            """);
+    try (Database database = fruit.open()) {
+      Outcome outcome = new Engine().pass(database, desired, Gate.OPEN, PassListener.NONE);
+
+      assertThat(outcome.failures())
+          .singleElement()
+          .satisfies(
+              failure -> {
+                assertThat(failure.reason()).isEqualTo(Reason.TenantCodeRefused);
+                assertThat(failure.schema()).isEqualTo("tenant_a");
+                assertThat(failure.message()).contains("ix_tagged", "domain tag");
+              });
+      assertThat(fruit.validIndexes())
+          .containsExactly("tenant_a.ix_plain", "tenant_b.ix_plain", "tenant_b.ix_tagged");
     }
   }
 }
