@@ -28,10 +28,12 @@ final class IndexDropper {
 
   private final WorkSession session;
   private final IndexCatalog catalog;
+  private final TableReaders readers;
 
   IndexDropper(WorkSession session, IndexCatalog catalog) {
     this.session = session;
     this.catalog = catalog;
+    this.readers = new TableReaders(session);
   }
 
   /** Drops what a build or a replacement left. */
@@ -88,7 +90,11 @@ final class IndexDropper {
           "lock_timeout",
           WorkSession.millis(session.safety().lockTimeout()),
           WorkSession.millis(session.safety().buildTimeout()),
-          () -> drop(dropping, change.old().concurrently()));
+          () -> {
+            if (readers.letGo(change.target(), session.safety().lockTimeout())) {
+              drop(dropping, change.old().concurrently());
+            }
+          });
     } catch (SQLException e) {
       if (!givesUp(e)) {
         throw e;
