@@ -22,7 +22,6 @@ import io.tenantdb.model.TimeSpan;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -69,12 +68,17 @@ record Wanted(
     return collector.wanted();
   }
 
+  /** What is collected of one index on one layout, of the first tenant that has it. */
+  private record Asked(DesiredIndex index, List<CloneSite> sites, Set<IndexBody> live) {
+    Asked(DesiredIndex index) {
+      this(index, new ArrayList<>(SITES), new HashSet<>());
+    }
+  }
+
   private static final class Collector {
     private final Desired desired;
     private final Observed observed;
-    private final Map<IndexKey, DesiredIndex> indexes = new LinkedHashMap<>();
-    private final Map<IndexKey, List<CloneSite>> sites = new LinkedHashMap<>();
-    private final Map<IndexKey, Set<IndexBody>> live = new HashMap<>();
+    private final Map<IndexKey, Asked> indexes = new LinkedHashMap<>();
     private final Set<Placement> placements = new HashSet<>();
     private final QueryTasks queries;
     private final Set<String> declared = new HashSet<>();
@@ -98,10 +102,9 @@ record Wanted(
       }
       Placement.of(table, index).ifPresent(placements::add);
       IndexKey key = IndexKey.of(tenant, table, index);
-      indexes.putIfAbsent(key, index);
-      Set<IndexBody> bodies = live.computeIfAbsent(key, k -> new HashSet<>());
-      table.index(index.name()).flatMap(ObservedIndex::body).ifPresent(bodies::add);
-      List<CloneSite> known = sites.computeIfAbsent(key, k -> new ArrayList<>(SITES));
+      Asked asked = indexes.computeIfAbsent(key, k -> new Asked(index));
+      table.index(index.name()).flatMap(ObservedIndex::body).ifPresent(asked.live()::add);
+      List<CloneSite> known = asked.sites();
       // An owner without TEMP needs a schema that it may use: another tenant's may be one.
       boolean usable = tenant.usableBy().contains(table.owner());
       if (known.size() < SITES
@@ -188,12 +191,12 @@ record Wanted(
     Wanted wanted() {
       Map<IndexKey, IndexTask> tasks = new LinkedHashMap<>();
       indexes.forEach(
-          (key, index) -> {
+          (key, asked) -> {
             List<CloneSite> ownersFirst =
-                sites.get(key).stream()
+                asked.sites().stream()
                     .sorted(Comparator.comparing(site -> !site.asOwner()))
                     .toList();
-            tasks.put(key, new IndexTask(index, ownersFirst, live.get(key)));
+            tasks.put(key, new IndexTask(asked.index(), ownersFirst, asked.live()));
           });
       return new Wanted(tasks, queries.tasks(), placements, declared, liveIntervals);
     }

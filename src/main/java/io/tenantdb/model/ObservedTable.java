@@ -88,7 +88,13 @@ public record ObservedTable(
 
   /** The index of the name, where it exists on this table. */
   public Optional<ObservedIndex> index(String indexName) {
-    return indexes.stream().filter(index -> index.name().equals(indexName)).findFirst();
+    // Asked for every declared index of every tenant.
+    for (ObservedIndex index : indexes) {
+      if (index.name().equals(indexName)) {
+        return Optional.of(index);
+      }
+    }
+    return Optional.empty();
   }
 
   /** True when an index or a policy of it bears a mark of the owner, or a reserved name. */

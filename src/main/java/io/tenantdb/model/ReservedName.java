@@ -53,6 +53,9 @@ public record ReservedName(String id, String hash, boolean building) {
 
   /** The parts of a reserved name; empty for any other name. */
   public static Optional<ReservedName> parse(String name) {
+    if (!name.startsWith(PREFIX)) {
+      return Optional.empty();
+    }
     Matcher m = NAME.matcher(name);
     return m.matches()
         ? Optional.of(new ReservedName(m.group(2), m.group(3), m.group(1).equals("b")))

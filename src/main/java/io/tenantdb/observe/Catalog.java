@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Types;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -54,7 +55,8 @@ final class Catalog {
       // lengths.
       statement.unwrap(PGStatement.class).setPrepareThreshold(0);
       for (int i = 0; i < parameters.length; i++) {
-        statement.setString(i + 1, parameters[i]);
+        // Of the type that the cast names, once: sent as varchar it would be cast for every row.
+        statement.setObject(i + 1, parameters[i], Types.OTHER);
       }
       List<T> out = new ArrayList<>();
       try (ResultSet rows = statement.executeQuery()) {

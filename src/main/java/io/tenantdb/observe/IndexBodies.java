@@ -107,7 +107,7 @@ final class IndexBodies {
       return Optional.empty();
     }
     return Optional.of(
-        known.tail().contains(quotedSchema + ".")
+        known.qualified() && known.tail().contains(quotedSchema + ".")
             ? IndexBody.ofTail(known.unique(), known.tail(), quotedSchema)
             : known.shared());
   }

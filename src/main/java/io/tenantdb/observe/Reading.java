@@ -129,8 +129,9 @@ final class Reading {
     TableJoin join =
         new TableJoin(
             schemas, columns, owners, locks, bodies, hypertables, convertible, obstacles, parts);
-    Map<Long, Map<String, ObservedTable>> bySchema = join.join(sorted.tables().values(), indexes);
-    Map<Long, Map<String, ObservedTable>> more = join.join(undeclared.values(), indexes);
+    Map<Long, List<Index>> byTable = indexes.stream().collect(Collectors.groupingBy(Index::table));
+    Map<Long, Map<String, ObservedTable>> bySchema = join.join(sorted.tables().values(), byTable);
+    Map<Long, Map<String, ObservedTable>> more = join.join(undeclared.values(), byTable);
     Map<Long, Map<String, NamedRelation>> names = ownNames(tables, indexes);
     for (SchemaReader.Named named :
         schemaReader.named(schemas.keySet(), tables.keySet(), declaredNames)) {

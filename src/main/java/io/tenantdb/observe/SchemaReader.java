@@ -47,8 +47,8 @@ final class SchemaReader {
         UNION ALL
         SELECT t.typnamespace, concat_ws(' ', 'type', quote_ident(t.typname), t.typtype)
         FROM pg_type t JOIN ns ON ns.oid = t.typnamespace
-        LEFT JOIN pg_class c ON c.oid = t.typrelid
-        WHERE t.typcategory <> 'A' AND (t.typrelid = 0 OR c.relkind = 'c')
+        WHERE t.typcategory <> 'A'
+          AND (t.typrelid = 0 OR t.typrelid IN (SELECT oid FROM pg_class WHERE relkind = 'c'))
         UNION ALL
         SELECT c.opcnamespace,
                concat_ws(' ', 'opclass', quote_ident(c.opcname), c.opcmethod, c.opcintype::regtype)
@@ -67,14 +67,17 @@ final class SchemaReader {
   private static final String NAMED =
       """
       WITH ns AS MATERIALIZED (SELECT unnest(?::oid[]) AS oid),
-      tb AS MATERIALIZED (SELECT unnest(?::oid[]) AS oid)
+      tb AS MATERIALIZED (SELECT unnest(?::oid[]) AS oid),
+      named AS MATERIALIZED (
+        SELECT c.relnamespace, c.relname, c.relkind, x.indrelid
+        FROM pg_class c LEFT JOIN pg_index x ON x.indexrelid = c.oid
+        WHERE (c.relname = ANY (?::name[]) OR (c.relname >= '_tdb_' AND c.relname < '_tdb`'))
+          AND NOT EXISTS (SELECT FROM tb WHERE tb.oid = x.indrelid)
+      )
       SELECT c.relnamespace, c.relname, c.relkind, t.relname
-      FROM pg_class c
+      FROM named c
       JOIN ns ON ns.oid = c.relnamespace
-      LEFT JOIN pg_index x ON x.indexrelid = c.oid
-      LEFT JOIN pg_class t ON t.oid = x.indrelid
-      WHERE (c.relname = ANY (?::name[]) OR (c.relname >= '_tdb_' AND c.relname < '_tdb`'))
-        AND NOT EXISTS (SELECT FROM tb WHERE tb.oid = x.indrelid)
+      LEFT JOIN pg_class t ON t.oid = c.indrelid
       """;
 
   private static final Map<String, String> KINDS =

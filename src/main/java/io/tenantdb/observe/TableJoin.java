@@ -57,16 +57,20 @@ final class TableJoin {
     this.parts = parts;
   }
 
-  /** The tables of each schema, by name. */
-  Map<Long, Map<String, ObservedTable>> join(Collection<Table> tables, List<Index> indexes) {
-    Map<Long, List<Index>> byTable = indexes.stream().collect(Collectors.groupingBy(Index::table));
+  /**
+   * The tables of each schema, by name.
+   *
+   * @param indexes by the oid of their table
+   */
+  Map<Long, Map<String, ObservedTable>> join(
+      Collection<Table> tables, Map<Long, List<Index>> indexes) {
     Map<Long, Map<String, ObservedTable>> bySchema = new HashMap<>();
     for (Table table : tables) {
       Owner owner = owners.get(table.owner());
       if (owner != null) {
         bySchema
             .computeIfAbsent(table.schema(), schema -> new TreeMap<>())
-            .put(table.name(), table(table, owner, byTable.getOrDefault(table.oid(), List.of())));
+            .put(table.name(), table(table, owner, indexes.getOrDefault(table.oid(), List.of())));
       }
     }
     return bySchema;

@@ -4,6 +4,7 @@ import io.tenantdb.model.CanonicalIndex.Buildable;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Finding.Verdict;
+import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedTable;
@@ -106,17 +107,24 @@ final class IndexJudge {
    * is wrong stands first: the definition may be long, and is cut where it is shown.
    */
   private static Optional<String> defect(DesiredIndex index, Buildable form, ObservedIndex live) {
-    String is = live.body().orElseThrow().summary(SHOWN);
+    IndexBody body = live.body().orElseThrow();
+    if (live.valid()
+        && live.missingParts() == 0
+        && isWhereDeclared(live, index)
+        && form.accepted().contains(body)) {
+      return Optional.empty();
+    }
+    String is = body.summary(SHOWN);
     if (!live.valid()) {
       return Optional.of("invalid: " + is);
     }
     if (live.missingParts() > 0) {
       return Optional.of("parts missing: " + is);
     }
-    if (!isWhereDeclared(live, index)) {
-      return Optional.of("in tablespace " + live.settings().tablespace() + ": " + is);
-    }
-    return form.accepted().contains(live.body().get()) ? Optional.empty() : Optional.of(is);
+    return Optional.of(
+        isWhereDeclared(live, index)
+            ? is
+            : "in tablespace " + live.settings().tablespace() + ": " + is);
   }
 
   /** True where it is not known to be kept elsewhere than is declared. */

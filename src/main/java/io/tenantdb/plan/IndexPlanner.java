@@ -22,6 +22,7 @@ final class IndexPlanner {
   private final Desired desired;
   private final Canonical canonical;
   private final List<DesiredIndex> indexes;
+  private final Set<String> tables;
   private final Set<String> aggregates;
   private final LiveIndexPlanner present;
   private final MissingIndexPlanner missing;
@@ -33,6 +34,7 @@ final class IndexPlanner {
     this.desired = desired;
     this.canonical = canonical;
     this.indexes = indexes;
+    this.tables = desired.tables();
     this.aggregates =
         desired.aggregates().stream().map(DesiredAggregate::name).collect(Collectors.toSet());
     List<DesiredIndex> declared =
@@ -58,12 +60,12 @@ final class IndexPlanner {
       }
     }
     // Other resources may be at work on what an aggregate merely mentions.
-    for (String name : desired.tables()) {
-      draft
-          .tenant()
-          .table(name)
-          .ifPresent(table -> leftovers.plan(draft, table, new Standing(draft, table)));
-      draft.tenant().table(name).ifPresent(table -> parts.dropLeftovers(draft, table));
+    for (String name : tables) {
+      ObservedTable table = draft.tenant().tables().get(name);
+      if (table != null) {
+        leftovers.plan(draft, table, new Standing(draft, table));
+        parts.dropLeftovers(draft, table);
+      }
     }
     leftovers.planUndeclared(draft);
   }

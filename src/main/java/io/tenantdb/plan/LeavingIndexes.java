@@ -17,6 +17,7 @@ import io.tenantdb.model.Reason;
 import io.tenantdb.model.ReservedName;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -28,13 +29,20 @@ final class LeavingIndexes {
   private static final int SHOWN = 400;
 
   private final Desired desired;
-  private final DesiredTenant wanted;
   private final LeavingAggregates aggregates;
+  private final Map<String, Set<String>> declared;
 
   LeavingIndexes(Desired desired, DesiredTenant wanted, LeavingAggregates aggregates) {
     this.desired = desired;
-    this.wanted = wanted;
     this.aggregates = aggregates;
+    this.declared =
+        Stream.concat(
+                wanted.indexes().stream(),
+                desired.aggregates().stream().flatMap(a -> a.uniqueIndex().stream()))
+            .collect(
+                Collectors.groupingBy(
+                    DesiredIndex::table,
+                    Collectors.mapping(DesiredIndex::name, Collectors.toSet())));
   }
 
   /** An index of ours on a relation. */
@@ -77,8 +85,10 @@ final class LeavingIndexes {
     if (table.kind() == ObservedTable.Kind.CONTINUOUS_AGGREGATE && materialization.isEmpty()) {
       return;
     }
+    Set<String> names = declared.getOrDefault(table.name(), Set.of());
     List<Ours> marked =
         table.indexes().stream()
+            .filter(index -> !names.contains(index.name()))
             .filter(index -> ReservedName.parse(index.name()).isEmpty())
             .flatMap(
                 index ->
@@ -86,9 +96,8 @@ final class LeavingIndexes {
                         .filter(mark -> isOurs(table, mark))
                         .map(mark -> new Ours(table, materialization, index, mark)))
             .toList();
-    Set<String> declared = declaredOn(table.name());
     for (Ours ours : marked) {
-      if (declared.stream().noneMatch(ours::isAbout)) {
+      if (names.stream().noneMatch(ours::isAbout)) {
         Leaving one = leaving(draft, ours);
         leaving.add(one);
         // Nobody comes back for it.
@@ -173,15 +182,6 @@ final class LeavingIndexes {
     return index.ties().foreignKeys().stream()
         .findFirst()
         .map(key -> "the foreign key " + key + " rests on it");
-  }
-
-  private Set<String> declaredOn(String table) {
-    return Stream.concat(
-            wanted.indexes().stream(),
-            desired.aggregates().stream().flatMap(aggregate -> aggregate.uniqueIndex().stream()))
-        .filter(index -> index.table().equals(table))
-        .map(DesiredIndex::name)
-        .collect(Collectors.toSet());
   }
 
   private boolean isOurs(ObservedTable table, Mark mark) {

@@ -34,8 +34,15 @@ public final class Planner {
   private final Canonical canonical;
   private final TenantHistory history;
   private final Safeguards safeguards;
-  private final IdentityHashMap<DesiredTenant, IndexPlanner> indexPlanners =
-      new IdentityHashMap<>();
+  private final Set<String> tables;
+  private final IdentityHashMap<DesiredTenant, Planners> planners = new IdentityHashMap<>();
+
+  /** Those of the tenants that must have the same. */
+  private record Planners(
+      HypertablePlanner hypertables,
+      IndexPlanner indexes,
+      AggregatePlanner aggregates,
+      PrunePlanner prune) {}
 
   public Planner(Desired desired, Observed observed, Canonical canonical, TenantHistory history) {
     this.desired = desired;
@@ -43,6 +50,7 @@ public final class Planner {
     this.canonical = canonical;
     this.history = history;
     this.safeguards = new Safeguards(desired.safety());
+    this.tables = desired.tables();
   }
 
   /**
@@ -113,66 +121,69 @@ public final class Planner {
               + ".");
       return draft;
     }
-    Set<String> missing = new TreeSet<>(desired.tables());
+    Set<String> missing = new TreeSet<>(tables);
     missing.removeAll(tenant.tables().keySet());
     if (!missing.isEmpty() && onMissing(draft, missing)) {
       return draft;
     }
-    if (missing.size() == desired.tables().size() && !missing.isEmpty()) {
+    if (missing.size() == tables.size() && !missing.isEmpty()) {
       return draft;
     }
-    HypertablePlanner hypertables = new HypertablePlanner(desired, observed.server(), canonical);
+    Planners of = planners.computeIfAbsent(wanted, this::planners);
     wanted
         .hypertables()
         .forEach(
             hypertable ->
                 tenant
                     .table(hypertable.table())
-                    .ifPresent(table -> hypertables.prepare(draft, hypertable, table)));
-    IndexPlanner indexes = indexPlanner(wanted);
-    indexes.plan(draft);
-    new AggregatePlanner(desired, observed, canonical, wanted, indexes).plan(draft);
+                    .ifPresent(table -> of.hypertables().prepare(draft, hypertable, table)));
+    of.indexes().plan(draft);
+    of.aggregates().plan(draft);
     wanted
         .hypertables()
         .forEach(
             hypertable ->
                 tenant
                     .table(hypertable.table())
-                    .ifPresent(table -> hypertables.policies(draft, hypertable, table)));
-    new PrunePlanner(desired, observed.server(), wanted).plan(draft);
+                    .ifPresent(table -> of.hypertables().policies(draft, hypertable, table)));
+    of.prune().plan(draft);
     return draft;
   }
 
-  private IndexPlanner indexPlanner(DesiredTenant wanted) {
-    return indexPlanners.computeIfAbsent(
-        wanted, w -> new IndexPlanner(desired, canonical, w.indexes()));
+  private Planners planners(DesiredTenant wanted) {
+    IndexPlanner indexes = new IndexPlanner(desired, canonical, wanted.indexes());
+    return new Planners(
+        new HypertablePlanner(desired, observed.server(), canonical),
+        indexes,
+        new AggregatePlanner(desired, observed, canonical, wanted, indexes),
+        new PrunePlanner(desired, observed.server(), wanted));
   }
 
   /** Returns true when the tenant is left alone for it. */
   private boolean onMissing(TenantDraft draft, Set<String> missing) {
-    String tables = String.join(", ", missing);
+    String names = String.join(", ", missing);
     switch (desired.tenants().onMissingTable()) {
       case WAIT -> {
         draft.find(
             Verdict.WAITING,
-            tables,
+            names,
             Reason.WaitingForTable,
-            "has no table " + tables + " yet; it is left alone until it has.");
+            "has no table " + names + " yet; it is left alone until it has.");
         return true;
       }
       case SKIP ->
           draft.find(
-              missing.size() == desired.tables().size() ? Verdict.SKIPPED : Verdict.NOTE,
-              tables,
+              missing.size() == tables.size() ? Verdict.SKIPPED : Verdict.NOTE,
+              names,
               Reason.TableSkipped,
-              "has no table " + tables + "; what is declared on it is skipped.");
+              "has no table " + names + "; what is declared on it is skipped.");
       case FAIL ->
           draft.find(
               Verdict.FAILED,
-              tables,
+              names,
               Reason.TableMissing,
               "has no table "
-                  + tables
+                  + names
                   + "; create it, exclude the tenant, or set spec.tenants.onMissingTable.");
     }
     return false;

@@ -18,23 +18,23 @@ import java.util.List;
  */
 final class PrunePlanner {
 
-  private final Desired desired;
-  private final ServerInfo server;
-  private final DesiredTenant wanted;
+  private final boolean enabled;
+  private final LeavingPolicies policies;
+  private final LeavingAggregates aggregates;
+  private final LeavingIndexes indexes;
 
   PrunePlanner(Desired desired, ServerInfo server, DesiredTenant wanted) {
-    this.desired = desired;
-    this.server = server;
-    this.wanted = wanted;
+    this.enabled = desired.safety().prune() == Prune.OWNED_ONLY;
+    this.aggregates = new LeavingAggregates(desired, server);
+    this.policies = new LeavingPolicies(desired, server, wanted, aggregates);
+    this.indexes = new LeavingIndexes(desired, wanted, aggregates);
   }
 
   void plan(TenantDraft draft) {
     List<Leaving> leaving = new ArrayList<>();
-    LeavingAggregates aggregates = new LeavingAggregates(desired, server);
-    leaving.addAll(new LeavingPolicies(desired, server, wanted, aggregates).of(draft));
+    leaving.addAll(policies.of(draft));
     leaving.addAll(aggregates.of(draft));
-    leaving.addAll(new LeavingIndexes(desired, wanted, aggregates).of(draft));
-    boolean enabled = desired.safety().prune() == Prune.OWNED_ONLY;
+    leaving.addAll(indexes.of(draft));
     boolean due = enabled && asDeclared(draft);
     for (Leaving one : leaving) {
       if (one instanceof Leaving.Keep keep) {
