@@ -62,6 +62,9 @@ public record Mark(
   /** {@code table=} of an aggregate's own mark. */
   public static final String NO_TABLE = "-";
 
+  /** Which of the line's words, parted by blanks, is {@link #tableWord}; the first is 1. */
+  public static final int TABLE_WORD = 4;
+
   private static final String REFRESHED = "refreshed=";
 
   private static final String HEAD = "tenantdb:v1 ";
@@ -104,13 +107,18 @@ public record Mark(
     return HEAD + "owner=" + encode(ownerId) + " ";
   }
 
+  /** How a mark says the table that it is about. */
+  public static String tableWord(String table) {
+    return "table=" + encode(table);
+  }
+
   /** The one line. */
   public String text() {
     return beginning(owner)
         + "name="
         + encode(name)
-        + " table="
-        + encode(table)
+        + " "
+        + tableWord(table)
         + " spec="
         + spec
         + (origin == Origin.MADE ? " made" : " adopted")

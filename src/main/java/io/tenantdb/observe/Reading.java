@@ -134,7 +134,7 @@ final class Reading {
     Map<Long, Map<String, ObservedTable>> more = join.join(undeclared.values(), byTable);
     Map<Long, Map<String, NamedRelation>> names = ownNames(tables, indexes);
     for (SchemaReader.Named named :
-        schemaReader.named(schemas.keySet(), tables.keySet(), declaredNames)) {
+        schemaReader.named(schemas.keySet(), tables.keySet(), unaccounted(schemas, names))) {
       add(names, named.schema(), named.relation());
     }
     Map<Long, String> localObjects = schemaReader.localObjects(schemas.keySet());
@@ -273,6 +273,19 @@ final class Reading {
       }
     }
     return names;
+  }
+
+  /** Declared names that some schema has on no index of the tables that were read. */
+  private Set<String> unaccounted(
+      Map<Long, Schema> schemas, Map<Long, Map<String, NamedRelation>> names) {
+    Set<String> unaccounted = new HashSet<>();
+    for (long schema : schemas.keySet()) {
+      Set<String> known = names.getOrDefault(schema, Map.of()).keySet();
+      if (!known.containsAll(declaredNames)) {
+        declaredNames.stream().filter(name -> !known.contains(name)).forEach(unaccounted::add);
+      }
+    }
+    return unaccounted;
   }
 
   private void add(

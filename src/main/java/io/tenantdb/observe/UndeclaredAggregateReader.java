@@ -58,7 +58,7 @@ final class UndeclaredAggregateReader {
             row -> row.getLong(1),
             Catalog.oids(tenants),
             Mark.beginning(ownerId),
-            " table=" + Mark.NO_TABLE + " ",
+            ' ' + Mark.tableWord(Mark.NO_TABLE) + ' ',
             Catalog.names(declared));
     Map<Long, Table> found = new LinkedHashMap<>();
     tables.tables(oids).forEach(table -> found.put(table.oid(), table));

@@ -13,7 +13,8 @@ import java.util.Set;
 final class UndeclaredReader {
 
   // From the few indexes that could be ours to their tables: a fleet may have a hundred times as
-  // many indexes that nobody declared. What hangs on another table's index goes with that one, and
+  // many indexes that nobody declared. A mark that speaks of a declared table is there, where it
+  // is read anyway, or was copied. What hangs on another table's index goes with that one, and
   // partitions belong to their declared parent.
   private static final String UNDECLARED =
       """
@@ -23,6 +24,7 @@ final class UndeclaredReader {
         SELECT d.objoid AS oid FROM pg_description d
         WHERE d.classoid = 'pg_class'::regclass AND d.objsubid = 0
           AND starts_with(d.description, ?)
+          AND split_part(d.description, ' ', %d) <> ALL (?::text[])
         UNION ALL
         SELECT c.oid FROM pg_class c WHERE c.relname >= '_tdb_' AND c.relname < '_tdb`'
       ),
@@ -38,7 +40,8 @@ final class UndeclaredReader {
       JOIN ns ON ns.oid = t.relnamespace
       WHERE NOT (t.relispartition AND EXISTS (
         SELECT FROM pg_partition_ancestors(t.oid) AS a(relid) JOIN tb ON tb.oid = a.relid))
-      """;
+      """
+          .formatted(Mark.TABLE_WORD);
 
   private final Catalog catalog;
   private final String ownerId;
@@ -49,19 +52,22 @@ final class UndeclaredReader {
   }
 
   /**
-   * Their oids. A mark that was copied from another table's index counts here; who reads the
+   * Their oids. A mark that was copied from another table's index may count here; who reads the
    * indexes sees that it is about another table.
    *
    * @param schemas of the tenants
    * @param tables those that the spec names
+   * @param names all names of those
    */
-  Set<Long> tables(Collection<Long> schemas, Collection<Long> tables) throws SQLException {
+  Set<Long> tables(Collection<Long> schemas, Collection<Long> tables, Collection<String> names)
+      throws SQLException {
     return new HashSet<>(
         catalog.rows(
             UNDECLARED,
             row -> row.getLong(1),
             Catalog.oids(schemas),
             Catalog.oids(tables),
-            Mark.beginning(ownerId)));
+            Mark.beginning(ownerId),
+            Catalog.names(names.stream().map(Mark::tableWord).toList())));
   }
 }

@@ -68,7 +68,7 @@ final class UndeclaredRelations {
     Map<Long, Table> undeclared = new LinkedHashMap<>();
     Set<Long> oids =
         new UndeclaredReader(catalog, desired.ownerId())
-            .tables(schemas.keySet(), declared.keySet());
+            .tables(schemas.keySet(), declared.keySet(), desired.relations());
     reader.tables(oids).stream()
         .filter(table -> schemas.containsKey(table.schema()))
         .forEach(table -> undeclared.put(table.oid(), table));

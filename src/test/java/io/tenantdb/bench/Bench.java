@@ -138,6 +138,7 @@ public final class Bench implements Callable<Integer> {
 
         // What autovacuum does sooner or later, so that neither side is planned without statistics.
         server.execute("by_engine", "VACUUM ANALYZE");
+        server.execute("postgres", "CHECKPOINT");
         double nothing = Median.of(repeat, () -> seconds(() -> pass(engine, database, desired, 0)));
         Psql converged = new Psql(server, "by_engine");
         double bulk = Median.of(repeat, () -> converged.run(fleet.bulkQuery()));
