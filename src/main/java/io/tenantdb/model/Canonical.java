@@ -1,5 +1,6 @@
 package io.tenantdb.model;
 
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -45,6 +46,9 @@ public record Canonical(
     /** The key of an aggregate's query in a tenant. */
     public static AggregateKey of(ObservedTenant tenant, DesiredAggregate aggregate, String query) {
       StringBuilder basis = new StringBuilder(tenant.localObjects());
+      if (mayNameSchema(query, tenant.schema())) {
+        basis.append("\0schema\0").append(tenant.schema());
+      }
       for (String name : new TreeSet<>(aggregate.mentions())) {
         tenant
             .table(name)
@@ -61,6 +65,17 @@ public record Canonical(
                         .append(table.kind() == ObservedTable.Kind.OTHER ? table.oid() : ""));
       }
       return new AggregateKey(query, Hashes.hex32(basis.toString()));
+    }
+
+    /**
+     * True where a table or an alias of the query may be called as the tenant's schema is. What
+     * qualifies a column and what qualifies a table is then one word in the printed text, so that
+     * it says nothing of other tenants' views; before PostgreSQL 16 every column is qualified.
+     */
+    private static boolean mayNameSchema(String query, String schema) {
+      return query
+          .toLowerCase(Locale.ROOT)
+          .contains(schema.replace("\"", "\"\"").toLowerCase(Locale.ROOT));
     }
   }
 

@@ -133,6 +133,25 @@ abstract class ExactnessTests {
   }
 
   @Test
+  void an_alias_that_is_called_as_a_tenant_makes_no_drift() {
+    String aggregate =
+        """
+        aggregates:
+        - name: by_grower
+          query: SELECT tenant_a.grower_id, count(*) AS n FROM batches AS tenant_a GROUP BY 1
+          fallback: MaterializedView
+          uniqueColumns: [grower_id]
+          refresh: {every: 1 hour, startOffset: 7 days, endOffset: 1 hour}
+        """;
+    Fruit fruit = converged("alias", aggregate);
+
+    Outcome outcome = look(fruit, Fruit.desired(aggregate));
+
+    assertThat(differences(outcome)).isEmpty();
+    assertThat(outcome.count(TenantState.SYNCED)).isEqualTo(2);
+  }
+
+  @Test
   void a_dump_and_restore_is_no_drift_however_often() {
     Fruit fruit = converged("restore", INDEXES);
     assertThat(differences(look(fruit))).isEmpty();
