@@ -1,6 +1,8 @@
 package io.tenantdb.model;
 
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * What the server says of itself and of us, read anew each pass.
@@ -35,7 +37,20 @@ public record ServerInfo(
    * @param version {@code extversion}; empty where it is not created in the database
    * @param schema schema of its functions; empty where it is not created in the database
    */
-  public record Timescale(Edition edition, Optional<String> version, Optional<String> schema) {}
+  public record Timescale(Edition edition, Optional<String> version, Optional<String> schema) {
+
+    private static final Pattern NUMBERS = Pattern.compile("(\\d{1,6})\\.(\\d{1,6})");
+
+    /** True when the version is known and not older; {@code 2.23.0-dev} counts as 2.23. */
+    public boolean atLeast(int major, int minor) {
+      Matcher numbers = NUMBERS.matcher(version.orElse(""));
+      if (!numbers.lookingAt()) {
+        return false;
+      }
+      int live = Integer.parseInt(numbers.group(1));
+      return live > major || (live == major && Integer.parseInt(numbers.group(2)) >= minor);
+    }
+  }
 
   /** What TimescaleDB can do here. */
   public enum Edition {

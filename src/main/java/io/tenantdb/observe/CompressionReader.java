@@ -1,6 +1,7 @@
 package io.tenantdb.observe;
 
 import io.tenantdb.model.OrderBy;
+import io.tenantdb.model.ServerInfo.Timescale;
 import io.tenantdb.observe.HypertableReader.Name;
 import java.sql.Array;
 import java.sql.ResultSet;
@@ -11,8 +12,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /** Reads compression settings. */
@@ -23,8 +22,9 @@ final class CompressionReader {
     static final Settings NONE = new Settings(Optional.empty(), Optional.empty());
   }
 
-  // Since 2.14. The only source that tells "segment by nothing" ({}) from "not chosen" (NULL), and
-  // that has the names unquoted. Rows of chunks have other relids.
+  // Since 2.14. The only source that tells "segment by nothing" ({}) from "not chosen" (NULL),
+  // since
+  // 2.22, and that has the names unquoted. Rows of chunks have other relids.
   private static final String CATALOG =
       """
       SELECT h.schema_name, h.table_name, s.segmentby, s.orderby, s.orderby_desc,
@@ -52,37 +52,32 @@ final class CompressionReader {
       GROUP BY hypertable_schema, hypertable_name
       """;
 
-  private static final Pattern VERSION = Pattern.compile("(\\d{1,6})\\.(\\d{1,6})");
-
   private final Catalog catalog;
-  private final boolean settingsCatalog;
+  private final Timescale timescale;
 
-  CompressionReader(Catalog catalog, String timescaleVersion) {
+  CompressionReader(Catalog catalog, Timescale timescale) {
     this.catalog = catalog;
-    this.settingsCatalog = atLeast214(timescaleVersion);
+    this.timescale = timescale;
   }
 
   Map<Name, Settings> settings(String names) throws SQLException {
     Map<Name, Settings> settings = new HashMap<>();
     catalog
         .rows(
-            settingsCatalog ? CATALOG : VIEW,
+            timescale.atLeast(2, 14) ? CATALOG : VIEW,
             row ->
                 Map.entry(
                     new Name(row.getString(1), row.getString(2)),
-                    new Settings(strings(row, 3), orderBy(row))),
+                    new Settings(segmentBy(row), orderBy(row))),
             names)
         .forEach(e -> settings.put(e.getKey(), e.getValue()));
     return settings;
   }
 
-  static boolean atLeast214(String version) {
-    Matcher m = VERSION.matcher(version);
-    if (!m.lookingAt()) {
-      return false;
-    }
-    int major = Integer.parseInt(m.group(1));
-    return major > 2 || (major == 2 && Integer.parseInt(m.group(2)) >= 14);
+  /** Until 2.22 "nothing" is stored as NULL, and what TimescaleDB chooses with its name. */
+  private Optional<List<String>> segmentBy(ResultSet row) throws SQLException {
+    Optional<List<String>> columns = strings(row, 3);
+    return timescale.atLeast(2, 22) ? columns : columns.or(() -> Optional.of(List.of()));
   }
 
   private static Optional<List<OrderBy>> orderBy(ResultSet row) throws SQLException {

@@ -1,6 +1,7 @@
 package io.tenantdb.observe;
 
 import io.tenantdb.model.ObservedHypertable;
+import io.tenantdb.model.ServerInfo.Timescale;
 import io.tenantdb.model.TimeSpan;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -61,9 +62,9 @@ final class HypertableReader {
   private final CompressionReader compression;
   private final JobReader jobs;
 
-  HypertableReader(Catalog catalog, String timescaleVersion) {
+  HypertableReader(Catalog catalog, Timescale timescale) {
     this.catalog = catalog;
-    this.compression = new CompressionReader(catalog, timescaleVersion);
+    this.compression = new CompressionReader(catalog, timescale);
     this.jobs = new JobReader(catalog);
   }
 

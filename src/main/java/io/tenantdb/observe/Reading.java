@@ -186,7 +186,7 @@ final class Reading {
 
   private Optional<HypertableReader> hypertableReader() {
     return timescale()
-        ? Optional.of(new HypertableReader(catalog, server.timescale().version().orElse("0")))
+        ? Optional.of(new HypertableReader(catalog, server.timescale()))
         : Optional.empty();
   }
 

@@ -20,7 +20,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
 
 /**
  * One tenant's plan while it is being made: collects changes and findings, and holds changes to the
@@ -29,7 +28,6 @@ import java.util.regex.Pattern;
 final class TenantDraft {
 
   private static final long SECONDS_PER_DAY = 86_400;
-  private static final Pattern BEFORE_2_22 = Pattern.compile("2\\.(?:\\d|1\\d|2[01])(?:\\D.*)?");
 
   private final ObservedTenant tenant;
   private final Observed observed;
@@ -121,8 +119,7 @@ final class TenantDraft {
    * record of whose parts the chunks' indexes are.
    */
   boolean confusesEqualIndexes(ObservedTable table) {
-    return isHypertable(table)
-        && observed.server().timescale().version().filter(BEFORE_2_22.asMatchPredicate()).isEmpty();
+    return isHypertable(table) && observed.server().timescale().atLeast(2, 22);
   }
 
   /** False for what cannot be dropped concurrently. */

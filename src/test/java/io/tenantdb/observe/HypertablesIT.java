@@ -24,6 +24,8 @@ import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.ObservedTenant;
 import io.tenantdb.model.OrderBy;
 import io.tenantdb.model.PolicyKind;
+import io.tenantdb.model.ServerInfo.Edition;
+import io.tenantdb.model.ServerInfo.Timescale;
 import io.tenantdb.model.TimeSpan;
 import io.tenantdb.testing.RealParts;
 import io.tenantdb.testing.TimescaleServer;
@@ -160,13 +162,19 @@ class HypertablesIT {
       assertThat(none.orderBy()).contains(List.of(new OrderBy("at", false, false)));
       try (Connection connection = database.borrow()) {
         // The view that versions before 2.14 have to do with says the same of what is set.
-        CompressionReader old = new CompressionReader(new Catalog(connection, 150000), "2.10.1");
+        CompressionReader old =
+            new CompressionReader(
+                new Catalog(connection, 150000),
+                new Timescale(Edition.COMMUNITY, Optional.of("2.10.1"), Optional.of("public")));
         Map<HypertableReader.Name, CompressionReader.Settings> settings =
             old.settings(Catalog.names(List.of("metrics")));
         CompressionReader.Settings viewed =
             settings.get(new HypertableReader.Name("set1", "metrics"));
         assertThat(viewed.segmentBy()).isEqualTo(set.segmentBy());
         assertThat(viewed.orderBy()).isEqualTo(set.orderBy());
+        assertThat(settings.get(new HypertableReader.Name("none1", "metrics")).segmentBy())
+            .as("they have NULL for nothing")
+            .contains(List.of());
       }
     }
   }
