@@ -91,7 +91,8 @@ final class Rounds {
           return done.held();
         }
         rounds += deferral.isEmpty() ? 1 : 0;
-        if (done.changed()) {
+        // What failed may have left something else to be done, which may fail too: it is told now.
+        if (!done.results().isEmpty()) {
           continue;
         }
       }

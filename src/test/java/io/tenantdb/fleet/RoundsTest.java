@@ -86,7 +86,29 @@ class RoundsTest {
     }
   }
 
+  @Test
+  void what_a_failed_change_left_to_be_done_is_tried_in_the_same_pass() {
+    Change create = Aggregates.create(DAILY, "SELECT 1", "batches");
+    Change fill = Aggregates.fill(DAILY, "batches", Optional.of(DAY), Optional.of(DAY));
+
+    run(
+        () -> plan(tried.isEmpty() ? List.of(create) : List.of(fill)),
+        Set.of(),
+        Looking.desired(0),
+        change -> ChangeResult.failed(change, Reason.InsufficientPrivilege, "42501", "no."));
+
+    assertThat(tried).containsExactly(create, fill);
+  }
+
   private void run(Supplier<Plan> plans, Set<Change> resting, Desired desired) {
+    run(plans, resting, desired, ChangeResult::done);
+  }
+
+  private void run(
+      Supplier<Plan> plans,
+      Set<Change> resting,
+      Desired desired,
+      Function<Change, ChangeResult> ends) {
     Function<Change, Optional<ChangeResult>> notNow =
         change ->
             resting.contains(change)
@@ -110,8 +132,7 @@ class RoundsTest {
         rounds.run(
             plan -> {
               tried.addAll(plan.changes());
-              return new Rollout.Done(
-                  plan.changes().stream().map(ChangeResult::done).toList(), Optional.empty());
+              return new Rollout.Done(plan.changes().stream().map(ends).toList(), Optional.empty());
             });
     assertThat(held).isEmpty();
   }
