@@ -11,10 +11,12 @@ import io.tenantdb.model.IndexPartChange.DropPartLeftover;
 import io.tenantdb.model.IndexReplacement;
 import io.tenantdb.model.IndexReplacement.RebuildIndex;
 import io.tenantdb.model.IndexSetting.DropIndex;
+import io.tenantdb.model.IndexSetting.SetIndexStatistics;
 import io.tenantdb.model.IndexSetting.UnmarkIndex;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.Statement;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -69,9 +71,26 @@ final class IndexChanges {
       locked(change, () -> comment(mark, mark.name(), mark.comment()));
     } else if (change instanceof UnmarkIndex unmark) {
       locked(change, () -> comment(unmark, unmark.name(), unmark.comment()));
+    } else if (change instanceof SetIndexStatistics set) {
+      session.transaction(setting(set));
     } else {
       session.transaction(change.statements());
     }
+  }
+
+  /** PostgreSQL asks whoever sets it on a partitioned index for the rights of all owners below. */
+  private List<Statement> setting(SetIndexStatistics set) throws SQLException {
+    List<SetIndexStatistics.Part> parts = new ArrayList<>();
+    for (PartitionTree.Branch branch :
+        PartitionTree.read(session.connection(), set.target(), set.name()).branches()) {
+      branch
+          .part()
+          .map(part -> new SetIndexStatistics.Part(part.qualified(), branch.partition().owner()))
+          .ifPresent(parts::add);
+    }
+    return parts.stream().allMatch(part -> part.owner().equals(set.target().owner()))
+        ? set.statements()
+        : set.statements(parts);
   }
 
   /** At each build: the tenant may have put something there since the definition was tried. */

@@ -1,7 +1,6 @@
 package io.tenantdb.model;
 
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -97,9 +96,13 @@ public sealed interface IndexChange extends Change
 
     /** The statements of the transaction that publishes it. */
     public List<Statement> publishing() {
+      Stream<Statement> statistics =
+          build == Build.PARTITIONED
+              ? IndexStatements.setOwnStatistics(target, reservedName(), index.statistics())
+              : IndexStatements.setStatistics(target, reservedName(), index.statistics());
       return Stream.concat(
-              setStatistics(target, reservedName(), index.statistics()),
-              publish(target, reservedName(), index.name(), mark).stream())
+              statistics,
+              IndexStatements.publish(target, reservedName(), index.name(), mark).stream())
           .toList();
     }
 
@@ -136,7 +139,7 @@ public sealed interface IndexChange extends Change
 
     @Override
     public List<Statement> statements() {
-      return Stream.concat(building(), transaction(publishing())).toList();
+      return Stream.concat(building(), IndexStatements.transaction(publishing())).toList();
     }
 
     /**
@@ -172,6 +175,7 @@ public sealed interface IndexChange extends Change
    * @param reservedName the name that it bears
    * @param name the declared name
    * @param statistics targets that are declared, by the key's position from 1
+   * @param partitioned the table is, and all parts of the index have the targets
    */
   record PublishIndex(
       Target target,
@@ -179,13 +183,14 @@ public sealed interface IndexChange extends Change
       String name,
       Mark mark,
       IndexBody body,
-      SortedMap<Integer, Integer> statistics)
+      SortedMap<Integer, Integer> statistics,
+      boolean partitioned)
       implements IndexChange {
 
     /** One without declared statistics. */
     public PublishIndex(
         Target target, String reservedName, String name, Mark mark, IndexBody body) {
-      this(target, reservedName, name, mark, body, new TreeMap<>());
+      this(target, reservedName, name, mark, body, new TreeMap<>(), false);
     }
 
     @Override
@@ -206,14 +211,17 @@ public sealed interface IndexChange extends Change
     @Override
     public List<Statement> statements() {
       return Stream.concat(
-              setStatistics(target, reservedName, statistics),
-              publish(target, reservedName, name, mark).stream())
+              partitioned
+                  ? IndexStatements.setOwnStatistics(target, reservedName, statistics)
+                  : IndexStatements.setStatistics(target, reservedName, statistics),
+              IndexStatements.publish(target, reservedName, name, mark).stream())
           .toList();
     }
 
     @Override
     public PublishIndex anyTenant() {
-      return new PublishIndex(target.anyTenant(), reservedName, name, mark, body, statistics);
+      return new PublishIndex(
+          target.anyTenant(), reservedName, name, mark, body, statistics, partitioned);
     }
   }
 
@@ -241,7 +249,7 @@ public sealed interface IndexChange extends Change
 
     @Override
     public List<Statement> statements() {
-      return List.of(rename(target, liveName, name));
+      return List.of(IndexStatements.rename(target, liveName, name));
     }
 
     @Override
@@ -273,7 +281,7 @@ public sealed interface IndexChange extends Change
 
     @Override
     public List<Statement> statements() {
-      return List.of(commentOn(target, name, mark.above(comment)));
+      return List.of(IndexStatements.commentOn(target, name, mark.above(comment)));
     }
 
     @Override
@@ -322,44 +330,5 @@ public sealed interface IndexChange extends Change
     public DropLeftover anyTenant() {
       return new DropLeftover(target.anyTenant(), reservedName, inTransaction);
     }
-  }
-
-  /** Sets the targets of the keys' statistics. */
-  static Stream<Statement> setStatistics(
-      Target target, String index, Map<Integer, Integer> statistics) {
-    return statistics.entrySet().stream()
-        .map(
-            e ->
-                Statement.of(
-                    "ALTER INDEX "
-                        + target.sibling(index)
-                        + " ALTER COLUMN "
-                        + e.getKey()
-                        + " SET STATISTICS "
-                        + e.getValue()));
-  }
-
-  private static List<Statement> publish(
-      Target target, String reservedName, String name, Mark mark) {
-    return List.of(
-        commentOn(target, reservedName, mark.text()), rename(target, reservedName, name));
-  }
-
-  static Statement commentOn(Target target, String index, String text) {
-    return Statement.of(
-        "COMMENT ON INDEX " + target.sibling(index) + " IS " + Identifiers.literal(text));
-  }
-
-  static Statement rename(Target target, String from, String to) {
-    return Statement.of(
-        "ALTER INDEX " + target.sibling(from) + " RENAME TO " + Identifiers.quote(to));
-  }
-
-  static Stream<Statement> transaction(List<Statement> statements) {
-    return Stream.of(
-            Stream.of(Statement.of("BEGIN")),
-            statements.stream(),
-            Stream.of(Statement.of("COMMIT")))
-        .flatMap(s -> s);
   }
 }

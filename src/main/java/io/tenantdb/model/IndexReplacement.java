@@ -104,7 +104,7 @@ public sealed interface IndexReplacement extends IndexChange {
     @Override
     public List<Statement> statements() {
       return Stream.of(
-              Stream.of(dropping()), build.building(), IndexChange.transaction(publishing()))
+              Stream.of(dropping()), build.building(), IndexStatements.transaction(publishing()))
           .flatMap(s -> s)
           .toList();
     }
@@ -162,7 +162,7 @@ public sealed interface IndexReplacement extends IndexChange {
 
   /** The first of them: the old one gives the name up. */
   default Statement retiring() {
-    return IndexChange.rename(target(), build().index().name(), old().retiredName());
+    return IndexStatements.rename(target(), build().index().name(), old().retiredName());
   }
 
   /** The others: the new one takes it, and what was set on the old one. */
@@ -171,12 +171,20 @@ public sealed interface IndexReplacement extends IndexChange {
     Target target = target();
     String name = build.index().name();
     SortedMap<Integer, Integer> statistics = new TreeMap<>(old().statistics());
-    statistics.putAll(build.index().statistics());
     List<Statement> all = new ArrayList<>();
-    IndexChange.setStatistics(target, build.reservedName(), statistics).forEach(all::add);
+    if (build.build() == CreateIndex.Build.PARTITIONED) {
+      // Its parts have those that are declared, each set by its owner.
+      statistics.keySet().removeAll(build.index().statistics().keySet());
+      IndexStatements.setOwnStatistics(target, build.reservedName(), build.index().statistics())
+          .forEach(all::add);
+    } else {
+      statistics.putAll(build.index().statistics());
+    }
+    IndexStatements.setStatistics(target, build.reservedName(), statistics).forEach(all::add);
     all.add(
-        IndexChange.commentOn(target, build.reservedName(), build.mark().above(old().comment())));
-    all.add(IndexChange.rename(target, build.reservedName(), name));
+        IndexStatements.commentOn(
+            target, build.reservedName(), build.mark().above(old().comment())));
+    all.add(IndexStatements.rename(target, build.reservedName(), name));
     if (old().clustered()) {
       all.add(
           Statement.of(
@@ -196,7 +204,7 @@ public sealed interface IndexReplacement extends IndexChange {
   @Override
   default List<Statement> statements() {
     return Stream.of(
-            build().building(), IndexChange.transaction(publishing()), Stream.of(dropping()))
+            build().building(), IndexStatements.transaction(publishing()), Stream.of(dropping()))
         .flatMap(s -> s)
         .toList();
   }

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** A change of a live index that builds nothing. */
 public sealed interface IndexSetting extends IndexChange {
@@ -46,7 +47,30 @@ public sealed interface IndexSetting extends IndexChange {
 
     @Override
     public List<Statement> statements() {
-      return IndexChange.setStatistics(target, name, statistics).toList();
+      return IndexStatements.setStatistics(target, name, statistics).toList();
+    }
+
+    /**
+     * A part of a partitioned index.
+     *
+     * @param index qualified and quoted
+     * @param owner name of the role
+     */
+    public record Part(String index, String owner) {}
+
+    /** The same where some part is another owner's, whose role is then taken for it. */
+    public List<Statement> statements(List<Part> parts) {
+      return Stream.concat(
+              IndexStatements.setOwnStatistics(target, name, statistics),
+              parts.stream()
+                  .flatMap(
+                      part ->
+                          Stream.concat(
+                              Stream.of(
+                                  Statement.of(
+                                      "SET LOCAL ROLE " + Identifiers.quote(part.owner()))),
+                              IndexStatements.setOwnStatistics(part.index(), statistics))))
+          .toList();
     }
 
     @Override
@@ -125,7 +149,7 @@ public sealed interface IndexSetting extends IndexChange {
 
     @Override
     public List<Statement> statements() {
-      return List.of(IndexChange.commentOn(target, name, Mark.without(comment)));
+      return List.of(IndexStatements.commentOn(target, name, Mark.without(comment)));
     }
 
     @Override

@@ -89,7 +89,7 @@ public record PartitionedBuild(CreateIndex change) {
     return Stream.of(
             Stream.of(attached(indexAbove, partition.sibling(built))),
             takeRole(ownerAbove(partition), partition.owner()),
-            IndexChange.setStatistics(leaf, built, change.index().statistics()),
+            IndexStatements.setStatistics(leaf, built, change.index().statistics()),
             Stream.of(named(partition, built, name)))
         .flatMap(s -> s)
         .toList();
@@ -126,11 +126,13 @@ public record PartitionedBuild(CreateIndex change) {
     return switch (partition.kind()) {
       case FOREIGN -> Stream.of();
       case PARTITIONED ->
-          as(ownerAbove(partition), IndexChange.transaction(branch(partition, above, name)));
+          as(ownerAbove(partition), IndexStatements.transaction(branch(partition, above, name)));
       case LEAF ->
           Stream.concat(
               as(partition.owner(), Stream.of(leaf(partition))),
-              as(ownerAbove(partition), IndexChange.transaction(attach(partition, above, name))));
+              as(
+                  ownerAbove(partition),
+                  IndexStatements.transaction(attach(partition, above, name))));
     };
   }
 

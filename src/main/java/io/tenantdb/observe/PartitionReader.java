@@ -6,6 +6,8 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Reads the partitions of the declared tables that are partitioned, and which of them have a part
@@ -63,7 +65,7 @@ final class PartitionReader {
       ORDER BY t.root, t.level, n.nspname, c.relname
       """;
 
-  private static final String PARTS =
+  private static final String PART =
       """
       WITH RECURSIVE part AS (
         SELECT x.indexrelid AS root, x.indexrelid AS oid
@@ -71,12 +73,29 @@ final class PartitionReader {
         UNION ALL
         SELECT p.root, i.inhrelid FROM part p JOIN pg_inherits i ON i.inhparent = p.oid
       )
+      """;
+
+  private static final String PARTS =
+      PART
+          + """
       SELECT p.root, count(*)
       FROM part p
       JOIN pg_class c ON c.oid = p.oid AND c.relkind = 'i'
       JOIN pg_index x ON x.indexrelid = p.oid AND x.indisvalid
       JOIN unnest(?::oid[]) AS l(oid) ON l.oid = x.indrelid
       GROUP BY p.root
+      """;
+
+  // What is not set is -1, and NULL from PostgreSQL 17 on.
+  private static final String UNEVEN =
+      PART
+          + """
+      SELECT DISTINCT p.root, mine.attnum
+      FROM part p
+      JOIN pg_class c ON c.oid = p.oid AND c.relkind = 'i'
+      JOIN pg_attribute mine ON mine.attrelid = p.root AND mine.attstattarget >= 0
+      JOIN pg_attribute its ON its.attrelid = p.oid AND its.attnum = mine.attnum
+      WHERE coalesce(its.attstattarget, -1) <> mine.attstattarget
       """;
 
   private static final String UNATTACHED =
@@ -133,6 +152,19 @@ final class PartitionReader {
             Catalog.oids(leaves))
         .forEach(e -> counts.put(e.getKey(), e.getValue()));
     return counts;
+  }
+
+  /**
+   * The keys, by position from 1, whose statistics have a target that not all parts of the index
+   * have: a partition that is added takes none over.
+   */
+  Map<Long, Set<Integer>> unevenStatistics(Collection<Long> roots) throws SQLException {
+    return catalog
+        .rows(UNEVEN, row -> Map.entry(row.getLong(1), row.getInt(2)), Catalog.oids(roots))
+        .stream()
+        .collect(
+            Collectors.groupingBy(
+                Map.Entry::getKey, Collectors.mapping(Map.Entry::getValue, Collectors.toSet())));
   }
 
   List<Unattached> unattached(Collection<Long> leaves) throws SQLException {

@@ -1,5 +1,6 @@
 package io.tenantdb.observe;
 
+import io.tenantdb.model.ObservedIndex.Settings;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.Partition;
 import io.tenantdb.model.PartitionKey;
@@ -27,6 +28,7 @@ final class Parts {
   private final Map<Long, PartitionKey> keys;
   private final Map<Long, Integer> parts;
   private final Map<Long, List<Unattached>> unattached;
+  private final Map<Long, Set<Integer>> uneven;
   private final Map<Long, Integer> chunksMissing;
 
   private Parts(
@@ -34,11 +36,13 @@ final class Parts {
       Map<Long, PartitionKey> keys,
       Map<Long, Integer> parts,
       Map<Long, List<Unattached>> unattached,
+      Map<Long, Set<Integer>> uneven,
       Map<Long, Integer> chunksMissing) {
     this.partitions = partitions;
     this.keys = keys;
     this.parts = parts;
     this.unattached = unattached;
+    this.uneven = uneven;
     this.chunksMissing = chunksMissing;
   }
 
@@ -57,7 +61,7 @@ final class Parts {
     Map<Long, Integer> chunksMissing =
         hypertables.isEmpty() ? Map.of() : new ChunkPartReader(catalog).missing(hypertables);
     if (partitioned.isEmpty()) {
-      return new Parts(Map.of(), Map.of(), Map.of(), Map.of(), chunksMissing);
+      return new Parts(Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), chunksMissing);
     }
     PartitionReader reader = new PartitionReader(catalog);
     Map<Long, List<Row>> partitions = new HashMap<>();
@@ -78,6 +82,7 @@ final class Parts {
         keys(reader.keys(inner), roots),
         reader.parts(partitioned, leaves),
         reader.unattached(leaves).stream().collect(Collectors.groupingBy(Unattached::partition)),
+        reader.unevenStatistics(partitioned),
         chunksMissing);
   }
 
@@ -137,6 +142,17 @@ final class Parts {
     return rows.isEmpty()
         ? chunksMissing.getOrDefault(index.oid(), 0)
         : Math.max(0, (int) leaves - parts.getOrDefault(index.oid(), 0));
+  }
+
+  /** The targets of an index's statistics that all its parts have too. */
+  Settings settings(Index index) {
+    Set<Integer> not = uneven.getOrDefault(index.oid(), Set.of());
+    if (not.isEmpty()) {
+      return index.settings();
+    }
+    Map<Integer, Integer> statistics = new HashMap<>(index.settings().statistics());
+    statistics.keySet().removeAll(not);
+    return Settings.of(index.settings().tablespace(), statistics);
   }
 
   /** True while a live session builds a part of what is not whole yet. */

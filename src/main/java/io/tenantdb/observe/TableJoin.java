@@ -125,7 +125,7 @@ final class TableJoin {
         index.comment(),
         mark(index.comment()).filter(mark -> mark.table().equals(table.name())),
         index.ties(),
-        index.settings(),
+        parts.settings(index),
         parts.missing(table, index));
   }
 

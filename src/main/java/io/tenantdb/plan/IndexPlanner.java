@@ -189,14 +189,16 @@ final class IndexPlanner {
       return false;
     }
     boolean superusers = draft.superuserOwned(table) && !desired.safety().allowSuperuserOwned();
-    if (table.kind() == ObservedTable.Kind.CONTINUOUS_AGGREGATE && !index.statistics().isEmpty()) {
+    boolean aggregate = table.kind() == ObservedTable.Kind.CONTINUOUS_AGGREGATE;
+    if (!index.statistics().isEmpty() && (aggregate || draft.isHypertable(table))) {
+      // TimescaleDB hands a target to no chunk, neither those there are nor those to come.
       draft.find(
           Verdict.FAILED,
           object,
           Reason.NotSupported,
           table.name()
-              + " is a continuous aggregate, whose indexes get no statistics targets; take"
-              + " statistics away from "
+              + (aggregate ? " is a continuous aggregate" : " is a hypertable")
+              + ", the indexes of whose chunks get no statistics targets; take statistics away from "
               + index.name()
               + ".");
       return false;

@@ -124,7 +124,8 @@ final class MissingIndexPlanner {
             index.name(),
             index.mark(desired.ownerId(), Mark.Origin.MADE),
             form.printed(),
-            index.statistics()));
+            index.statistics(),
+            table.kind() == ObservedTable.Kind.PARTITIONED));
   }
 
   private void create(TenantDraft draft, ObservedTable table, DesiredIndex index, Buildable form) {

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.tenantdb.database.Database;
 import io.tenantdb.model.Desired;
+import io.tenantdb.model.IndexSetting.SetIndexStatistics;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.TenantState;
 import io.tenantdb.testing.PostgresServer;
@@ -195,6 +196,44 @@ abstract class PartitionedTests {
     assertThat(table.parts(name)).hasSize(Partitioned.LEAVES);
     assertThat(table.pass(desired).initial().empty()).isTrue();
     assertThat(table.fruit.leftovers()).isEmpty();
+  }
+
+  @Test
+  void a_partition_that_comes_later_gets_the_target_of_the_statistics_too() {
+    Partitioned table = new Partitioned(server, "targets");
+    Outcome made = table.pass(lower(100));
+    assertThat(made.failures()).isEmpty();
+    assertThat(made.converged()).isTrue();
+    assertThat(targets(table)).hasSize(1 + Partitioned.LEAVES).containsOnly("100");
+    table.fruit.execute(
+        "SET ROLE tenant_a_owner",
+        "CREATE TABLE tenant_a.b2026 PARTITION OF tenant_a.batches FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')",
+        "RESET ROLE");
+
+    Outcome outcome = table.pass(lower(100));
+
+    assertThat(outcome.failures()).isEmpty();
+    assertThat(outcome.initial().changes()).singleElement().isInstanceOf(SetIndexStatistics.class);
+    assertThat(targets(table)).hasSize(2 + Partitioned.LEAVES).containsOnly("100");
+
+    assertThat(table.pass(lower(50)).failures()).isEmpty();
+    assertThat(targets(table)).containsOnly("50");
+    assertThat(table.pass(lower(50)).initial().empty()).isTrue();
+  }
+
+  private static Desired lower(int statistics) {
+    return Partitioned.desired(
+        "{name: ix_lower, table: batches, keys: [{expression: lower(grower), statistics: %d}]}"
+            .formatted(statistics));
+  }
+
+  /** Of the root and of the leaves. */
+  private static List<String> targets(Partitioned table) {
+    return table.fruit.query(
+        "SELECT coalesce(a.attstattarget, -1)::text FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
+            + " JOIN pg_index x ON x.indexrelid = c.oid JOIN pg_class t ON t.oid = x.indrelid"
+            + " WHERE x.indexprs IS NOT NULL AND (t.relkind = 'r' OR t.relname = 'batches')"
+            + " AND t.relnamespace::regnamespace::text IN ('tenant_a', 'archive')");
   }
 
   @Test

@@ -124,7 +124,8 @@ class IndexReplacementTest {
             "ix",
             PLAIN.mark("a/b", Mark.Origin.MADE),
             new IndexBody(false, "USING btree (a)"),
-            new TreeMap<>(Map.of(1, 500)));
+            new TreeMap<>(Map.of(1, 500)),
+            false);
     assertThat(publish.script().lines())
         .containsExactly(
             "ALTER INDEX " + BUILT + " ALTER COLUMN 1 SET STATISTICS 500;",

@@ -447,6 +447,26 @@ class ReplacementPlanTest {
   }
 
   @Test
+  void statisticsOnAHypertableAreRefusedBecauseNoChunkWouldGetThem() {
+    World world = new World();
+    world.indexes.add(Expressions.index("ix", Optional.of(500), Optional.empty()));
+    world.hypertable("7 days", Optional.empty());
+
+    assertThat(world.tenantPlan().changes()).isEmpty();
+    assertThat(world.tenantPlan().findings())
+        .singleElement()
+        .satisfies(
+            finding -> {
+              assertThat(finding.verdict()).isEqualTo(Finding.Verdict.FAILED);
+              assertThat(finding.reason()).isEqualTo(Reason.NotSupported);
+              assertThat(finding.message())
+                  .isEqualTo(
+                      "tenant_a: t is a hypertable, the indexes of whose chunks get no statistics"
+                          + " targets; take statistics away from ix.");
+            });
+  }
+
+  @Test
   void statisticsThatSomebodyChangedAreDriftAndEqualOnesAreNot() {
     DesiredIndex index = Expressions.index("ix", Optional.of(500), Optional.empty());
     World world = new World();

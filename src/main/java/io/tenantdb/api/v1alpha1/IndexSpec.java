@@ -154,7 +154,8 @@ public record IndexSpec(
               "Target of the statistics that ANALYZE gathers on the expression: 0 (none) to "
                   + "10000. Only with expression: a column's own target is the table's. Maps to "
                   + "ALTER INDEX … ALTER COLUMN … SET STATISTICS; changing it builds nothing. When "
-                  + "absent it is left as it is.")
+                  + "absent it is left as it is. Not for a hypertable or a continuous aggregate: "
+                  + "TimescaleDB hands it to no chunk.")
           @Min(0)
           @Max(10000)
           Integer statistics) {}
