@@ -32,6 +32,11 @@ final class EnginePasses implements Passes {
   }
 
   @Override
+  public void recallConverged() {
+    engine.recallConverged();
+  }
+
+  @Override
   public void cancelRunning() {
     engine.cancelRunning();
   }

@@ -3,6 +3,7 @@ package io.tenantdb.operator;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.tenantdb.api.v1alpha1.TenantDatabaseStatus;
 import io.tenantdb.api.v1alpha1.TenantDatabaseStatus.FailureStatus;
+import io.tenantdb.api.v1alpha1.TenantDatabaseStatus.TenantsStatus;
 import io.tenantdb.model.Reason;
 import java.time.Instant;
 import java.util.List;
@@ -15,7 +16,10 @@ final class Memories {
 
   private Memories() {}
 
-  static Memory of(Optional<TenantDatabaseStatus> status, Instant now) {
+  /**
+   * @param generation of the resource's spec
+   */
+  static Memory of(Optional<TenantDatabaseStatus> status, Long generation, Instant now) {
     Optional<Condition> ready =
         all(status.map(TenantDatabaseStatus::conditions))
             .filter(condition -> Conditions.READY.equals(condition.getType()))
@@ -23,10 +27,20 @@ final class Memories {
     boolean converged = ready.filter(condition -> "True".equals(condition.getStatus())).isPresent();
     return new Memory(
         converged,
+        status.filter(known -> stood(known, generation)).isPresent(),
         converged ? Optional.empty() : ready.map(Condition::getReason).flatMap(Memories::reason),
         all(status.map(TenantDatabaseStatus::failures))
             .flatMap(failure -> failure(failure, now).stream())
             .toList());
+  }
+
+  /** One that waits, failed or was skipped may never have had what is declared. */
+  private static boolean stood(TenantDatabaseStatus status, Long generation) {
+    TenantsStatus tenants = status.tenants();
+    return generation != null
+        && generation.equals(status.observedGeneration())
+        && tenants != null
+        && tenants.synced() + tenants.drifted() == tenants.total();
   }
 
   private static Optional<Failure> failure(FailureStatus status, Instant now) {
