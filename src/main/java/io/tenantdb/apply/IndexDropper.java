@@ -6,7 +6,6 @@ import io.tenantdb.model.IndexPartChange.DropPartLeftover;
 import io.tenantdb.model.IndexReplacement;
 import io.tenantdb.model.IndexReplacement.RebuildIndex;
 import io.tenantdb.model.IndexSetting.DropIndex;
-import io.tenantdb.model.Mark;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.ReservedName;
 import io.tenantdb.model.Statement;
@@ -63,14 +62,7 @@ final class IndexDropper {
     if (live.isEmpty()) {
       return;
     }
-    boolean ours =
-        live.get()
-            .mark()
-            .filter(mark -> mark.origin() == Mark.Origin.MADE)
-            .filter(mark -> mark.table().equals(change.target().table()))
-            .filter(mark -> change.mark().isEmpty() || change.mark().get().equals(mark))
-            .isPresent();
-    if (!ours) {
+    if (live.get().mark().filter(change.mark()::equals).isEmpty()) {
       throw new ApplyException(
           Reason.Progressing,
           "the index has another mark than when this was planned; it is left alone, and the next"
@@ -93,18 +85,24 @@ final class IndexDropper {
           () -> {
             if (readers.letGo(change.target(), session.safety().lockTimeout())) {
               drop(dropping, change.old().concurrently());
+            } else {
+              later(change, "queries go on that know no other");
             }
           });
     } catch (SQLException e) {
       if (!givesUp(e)) {
         throw e;
       }
-      LOG.info(
-          "{}.{} is replaced; the old index is dropped later: {}",
-          change.target().schema(),
-          change.object(),
-          SqlStates.primaryMessage(e));
+      later(change, SqlStates.primaryMessage(e));
     }
+  }
+
+  private static void later(IndexReplacement change, String why) {
+    LOG.info(
+        "{}.{} is replaced; the old index is dropped later: {}",
+        change.target().schema(),
+        change.object(),
+        why);
   }
 
   /** Drops the old index of a replacement that can only be built once that is gone. */

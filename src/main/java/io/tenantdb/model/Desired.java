@@ -140,7 +140,7 @@ public record Desired(
         aggregates,
         overrides,
         whenTimescaleMissing,
-        safety.withPrune(Prune.DISABLED),
+        safety.prune() == Prune.OWNED_ONLY ? safety.withPrune(Prune.SUSPENDED) : safety,
         rollout);
   }
 
@@ -173,6 +173,8 @@ public record Desired(
   public enum Prune {
     /** What left the spec stays. */
     DISABLED,
+    /** It would go, but another resource has the same owner or shares a hypertable: it stays. */
+    SUSPENDED,
     /** What we made and the spec declares no more is dropped; adopted objects never are. */
     OWNED_ONLY
   }

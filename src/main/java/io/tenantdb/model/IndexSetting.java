@@ -1,7 +1,6 @@
 package io.tenantdb.model;
 
 import java.util.List;
-import java.util.Optional;
 import java.util.SortedMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -85,17 +84,10 @@ public sealed interface IndexSetting extends IndexChange {
    * @param was what it is
    * @param concurrently whether it can be dropped concurrently: not on a hypertable, nor on a
    *     partitioned table
-   * @param mark the mark that it must bear still; any mark of what was made for this table where
-   *     empty
+   * @param mark the mark that it must bear still
    */
-  record DropIndex(
-      Target target, String name, String was, boolean concurrently, Optional<Mark> mark)
+  record DropIndex(Target target, String name, String was, boolean concurrently, Mark mark)
       implements IndexSetting {
-
-    /** Whosever mark it bears. */
-    public DropIndex(Target target, String name, String was, boolean concurrently) {
-      this(target, name, was, concurrently, Optional.empty());
-    }
 
     @Override
     public String object() {

@@ -11,9 +11,7 @@ import io.tenantdb.model.ObservedHypertable;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.ObservedTable.Kind;
 import io.tenantdb.model.ObservedTenant;
-import io.tenantdb.model.ObservedTenant.NamedRelation;
 import io.tenantdb.model.Reason;
-import io.tenantdb.model.ReservedName;
 import io.tenantdb.model.ServerInfo;
 import io.tenantdb.model.ServerInfo.Edition;
 import io.tenantdb.model.TableLayout;
@@ -48,8 +46,6 @@ final class Reading {
   private final ServerInfo server;
   private final Desired desired;
   private final Set<String> relationNames;
-  private final Set<String> declaredNames;
-  private final Map<NamedRelation, NamedRelation> relations = new HashMap<>();
 
   /** What was read, and what was deparsed for it. */
   record Result(Observed observed, Deparsed deparsed) {}
@@ -59,7 +55,6 @@ final class Reading {
     this.server = server;
     this.desired = desired;
     this.relationNames = desired.relations();
-    this.declaredNames = declaredNames(desired);
   }
 
   Result read(Deparsed known) throws SQLException {
@@ -132,11 +127,8 @@ final class Reading {
     Map<Long, List<Index>> byTable = indexes.stream().collect(Collectors.groupingBy(Index::table));
     Map<Long, Map<String, ObservedTable>> bySchema = join.join(sorted.tables().values(), byTable);
     Map<Long, Map<String, ObservedTable>> more = join.join(undeclared.values(), byTable);
-    Map<Long, Map<String, NamedRelation>> names = ownNames(tables, indexes);
-    for (SchemaReader.Named named :
-        schemaReader.named(schemas.keySet(), tables.keySet(), unaccounted(schemas, names))) {
-      add(names, named.schema(), named.relation());
-    }
+    TakenNames names = new TakenNames(desired);
+    names.read(schemaReader, schemas.keySet(), tables, indexes);
     Map<Long, String> localObjects = schemaReader.localObjects(schemas.keySet());
 
     SortedMap<String, ObservedTenant> tenants = new TreeMap<>();
@@ -150,7 +142,7 @@ final class Reading {
               aggregates.in(schema.oid()),
               others.ours(more.getOrDefault(schema.oid(), Map.of()).values()),
               leaving.getOrDefault(schema.oid(), List.of()),
-              names.getOrDefault(schema.oid(), Map.of()),
+              names.in(schema.oid()),
               localObjects.getOrDefault(schema.oid(), ""),
               usableBy.getOrDefault(schema.oid(), Set.of())));
     }
@@ -253,59 +245,8 @@ final class Reading {
     return convertible;
   }
 
-  /**
-   * Indexes of the tables that bear a declared or a reserved name. Those of a continuous aggregate
-   * are in TimescaleDB's schema and take no name from the tenant's.
-   */
-  private Map<Long, Map<String, NamedRelation>> ownNames(
-      Map<Long, Table> tables, List<Index> indexes) {
-    Map<Long, Map<String, NamedRelation>> names = new HashMap<>();
-    for (Index index : indexes) {
-      Table table = tables.get(index.table());
-      if (table != null
-          && table.kind() != Kind.CONTINUOUS_AGGREGATE
-          && (declaredNames.contains(index.name())
-              || index.name().startsWith(ReservedName.PREFIX))) {
-        add(
-            names,
-            table.schema(),
-            new NamedRelation(index.name(), "index", Optional.of(table.name())));
-      }
-    }
-    return names;
-  }
-
-  /** Declared names that some schema has on no index of the tables that were read. */
-  private Set<String> unaccounted(
-      Map<Long, Schema> schemas, Map<Long, Map<String, NamedRelation>> names) {
-    Set<String> unaccounted = new HashSet<>();
-    for (long schema : schemas.keySet()) {
-      Set<String> known = names.getOrDefault(schema, Map.of()).keySet();
-      if (!known.containsAll(declaredNames)) {
-        declaredNames.stream().filter(name -> !known.contains(name)).forEach(unaccounted::add);
-      }
-    }
-    return unaccounted;
-  }
-
-  private void add(
-      Map<Long, Map<String, NamedRelation>> names, long schema, NamedRelation relation) {
-    NamedRelation one = relations.computeIfAbsent(relation, r -> r);
-    names.computeIfAbsent(schema, s -> new TreeMap<>()).put(one.name(), one);
-  }
-
   private static Set<String> aggregateNames(Desired desired) {
     return desired.aggregates().stream().map(DesiredAggregate::name).collect(Collectors.toSet());
-  }
-
-  /** Names that something may be made under. */
-  private static Set<String> declaredNames(Desired desired) {
-    Set<String> names = new HashSet<>(aggregateNames(desired));
-    desired.indexes().forEach(index -> names.add(index.name()));
-    desired.aggregates().stream()
-        .flatMap(aggregate -> aggregate.uniqueIndex().stream())
-        .forEach(index -> names.add(index.name()));
-    return names;
   }
 
   private static Map<String, TableLayout> layouts(Map<String, Columns> columns) {

@@ -135,11 +135,7 @@ final class LeavingIndexes {
                 ours.index().name(),
                 was)
             : new DropIndex(
-                draft.target(table),
-                ours.index().name(),
-                was,
-                concurrently(table),
-                Optional.of(ours.mark())),
+                draft.target(table), ours.index().name(), was, concurrently(table), ours.mark()),
         ours.words());
   }
 

@@ -18,13 +18,13 @@ import java.util.List;
  */
 final class PrunePlanner {
 
-  private final boolean enabled;
+  private final Prune prune;
   private final LeavingPolicies policies;
   private final LeavingAggregates aggregates;
   private final LeavingIndexes indexes;
 
   PrunePlanner(Desired desired, ServerInfo server, DesiredTenant wanted) {
-    this.enabled = desired.safety().prune() == Prune.OWNED_ONLY;
+    this.prune = desired.safety().prune();
     this.aggregates = new LeavingAggregates(desired, server);
     this.policies = new LeavingPolicies(desired, server, wanted, aggregates);
     this.indexes = new LeavingIndexes(desired, wanted, aggregates);
@@ -35,7 +35,7 @@ final class PrunePlanner {
     leaving.addAll(policies.of(draft));
     leaving.addAll(aggregates.of(draft));
     leaving.addAll(indexes.of(draft));
-    boolean due = enabled && asDeclared(draft);
+    boolean due = prune == Prune.OWNED_ONLY && asDeclared(draft);
     for (Leaving one : leaving) {
       if (one instanceof Leaving.Keep keep) {
         note(draft, keep.object(), keep.words() + " is declared no more and stays: " + keep.why());
@@ -46,9 +46,15 @@ final class PrunePlanner {
             draft,
             drop.change().object(),
             drop.words()
-                + (enabled
-                    ? " is declared no more; it is dropped once all that is declared is there"
-                    : " is declared no more and stays; spec.safety.prune: OwnedOnly drops it"));
+                + switch (prune) {
+                  case DISABLED ->
+                      " is declared no more and stays; spec.safety.prune: OwnedOnly drops it";
+                  case SUSPENDED ->
+                      " is declared no more and stays as long as another resource has the same"
+                          + " ownerId or keeps a hypertable of this one";
+                  case OWNED_ONLY ->
+                      " is declared no more; it is dropped once all that is declared is there";
+                });
       }
     }
   }

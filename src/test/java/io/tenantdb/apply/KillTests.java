@@ -85,7 +85,7 @@ abstract class KillTests {
   @Test
   void a_drop_is_finished_wherever_it_was_killed() {
     Batches batches = mortal("kill_drop");
-    Change drop = new DropIndex(TABLE, NAME, OLD, true, Optional.of(OLD_MARK));
+    Change drop = new DropIndex(TABLE, NAME, OLD, true, OLD_MARK);
     int steps =
         killedAtEachStep(
             batches,

@@ -84,7 +84,7 @@ class ReplacementTimescaleIT {
     done(run(Indexes.repair(build, new Old(new IndexBody(false, OLD), "", Map.of()))));
     assertThat(bodies()).isNotEmpty().allMatch(body -> body.endsWith("(batch, at)"));
 
-    done(run(new DropIndex(history, NAME, "", false, Optional.of(build.mark()))));
+    done(run(new DropIndex(history, NAME, "", false, build.mark())));
     assertThat(bodies()).isEmpty();
   }
 

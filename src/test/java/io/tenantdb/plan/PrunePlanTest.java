@@ -408,6 +408,23 @@ class PrunePlanTest {
   }
 
   @Test
+  void besideATwinNothingGoesAndItIsSaidWhy() {
+    World world = new World();
+    world.prune = Prune.SUSPENDED;
+    world.liveIndexes.add(made("old"));
+
+    assertThat(world.tenantPlan().changes()).isEmpty();
+    assertThat(world.tenantPlan().findings())
+        .singleElement()
+        .satisfies(
+            finding ->
+                assertThat(finding.message())
+                    .isEqualTo(
+                        "tenant_a: index old on t is declared no more and stays as long as another"
+                            + " resource has the same ownerId or keeps a hypertable of this one."));
+  }
+
+  @Test
   void at_deletion_all_goes_or_loses_our_mark() {
     World world =
         world(

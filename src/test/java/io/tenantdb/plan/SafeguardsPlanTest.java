@@ -10,6 +10,7 @@ import io.tenantdb.model.Desired.Safety;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Finding;
 import io.tenantdb.model.IndexSetting.DropIndex;
+import io.tenantdb.model.Mark;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.Refusal;
 import io.tenantdb.model.Target;
@@ -52,7 +53,8 @@ class SafeguardsPlanTest {
 
   @Test
   void aDropIsRefusedUnderDenyAndPermittedUnderAllow() {
-    Change drop = new DropIndex(new Target("tenant_a", "t", "app"), "old", "btree (a)", true);
+    Mark mark = new Mark("a/b", "old", "t", "0123456789abcdef", Mark.Origin.MADE, false);
+    Change drop = new DropIndex(new Target("tenant_a", "t", "app"), "old", "btree (a)", true, mark);
     Safeguards deny = new Safeguards(new Safety(OnDestructive.DENY, Duration.ZERO, Duration.ZERO));
     Safeguards allow =
         new Safeguards(new Safety(OnDestructive.ALLOW, Duration.ZERO, Duration.ZERO));
