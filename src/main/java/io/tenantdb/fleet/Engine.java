@@ -220,14 +220,6 @@ public final class Engine {
   }
 
   /**
-   * Before the first pass of a process: says that whatever has a mark of ours was, with an earlier
-   * process, as the spec of that pass declares it.
-   */
-  public void recallConverged() {
-    sightings.recallConverged();
-  }
-
-  /**
    * Cancels the statements that run now, from another thread; what they leave half-built is dropped
    * where it can be.
    */

@@ -33,7 +33,6 @@ final class Sightings {
   private final Map<String, Set<Long>> settled = new HashMap<>();
 
   private final Set<String> converged = new HashSet<>();
-  private boolean recalled;
   private Optional<Basis> basis = Optional.empty();
 
   /** What a tenant's being as declared depends on. */
@@ -44,12 +43,6 @@ final class Sightings {
     Optional<Basis> now = Optional.of(new Basis(desired, observed.server().timescale()));
     if (!basis.equals(now)) {
       converged.clear();
-      if (recalled) {
-        observed.tenants().values().stream()
-            .filter(tenant -> tenant.hasMarkOf(desired.ownerId()))
-            .forEach(tenant -> converged.add(tenant.schema()));
-        recalled = false;
-      }
       basis = now;
     }
     settled.keySet().retainAll(observed.tenants().keySet());
@@ -62,11 +55,6 @@ final class Sightings {
   /** Remembers that the tenant is as declared. */
   void converged(String schema) {
     converged.add(schema);
-  }
-
-  /** The next look finds what has marks of ours as an earlier process left it: as declared. */
-  void recallConverged() {
-    recalled = true;
   }
 
   /** How long until the first of the unsettled tenants can have settled; empty without such. */

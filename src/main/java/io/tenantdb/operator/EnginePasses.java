@@ -32,11 +32,6 @@ final class EnginePasses implements Passes {
   }
 
   @Override
-  public void recallConverged() {
-    engine.recallConverged();
-  }
-
-  @Override
   public void cancelRunning() {
     engine.cancelRunning();
   }

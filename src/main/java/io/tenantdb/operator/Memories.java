@@ -3,7 +3,6 @@ package io.tenantdb.operator;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.tenantdb.api.v1alpha1.TenantDatabaseStatus;
 import io.tenantdb.api.v1alpha1.TenantDatabaseStatus.FailureStatus;
-import io.tenantdb.api.v1alpha1.TenantDatabaseStatus.TenantsStatus;
 import io.tenantdb.model.Reason;
 import java.time.Instant;
 import java.util.List;
@@ -16,10 +15,7 @@ final class Memories {
 
   private Memories() {}
 
-  /**
-   * @param generation of the resource's spec
-   */
-  static Memory of(Optional<TenantDatabaseStatus> status, Long generation, Instant now) {
+  static Memory of(Optional<TenantDatabaseStatus> status, Instant now) {
     Optional<Condition> ready =
         all(status.map(TenantDatabaseStatus::conditions))
             .filter(condition -> Conditions.READY.equals(condition.getType()))
@@ -27,20 +23,10 @@ final class Memories {
     boolean converged = ready.filter(condition -> "True".equals(condition.getStatus())).isPresent();
     return new Memory(
         converged,
-        status.filter(known -> stood(known, generation)).isPresent(),
         converged ? Optional.empty() : ready.map(Condition::getReason).flatMap(Memories::reason),
         all(status.map(TenantDatabaseStatus::failures))
             .flatMap(failure -> failure(failure, now).stream())
             .toList());
-  }
-
-  /** One that waits, failed or was skipped may never have had what is declared. */
-  private static boolean stood(TenantDatabaseStatus status, Long generation) {
-    TenantsStatus tenants = status.tenants();
-    return generation != null
-        && generation.equals(status.observedGeneration())
-        && tenants != null
-        && tenants.synced() + tenants.drifted() == tenants.total();
   }
 
   private static Optional<Failure> failure(FailureStatus status, Instant now) {

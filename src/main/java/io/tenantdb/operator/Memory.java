@@ -9,15 +9,13 @@ import java.util.Optional;
  * starts, so that a restart neither tells twice nor forgets since when something fails.
  *
  * @param converged whether all tenants were as declared
- * @param stood whether each tenant had been as the present spec declares it at some time: what one
- *     of them lacks was taken away
  * @param problem why the resource was not ready; empty when it was, or nothing is known
  * @param failures what failed
  */
-record Memory(boolean converged, boolean stood, Optional<Reason> problem, List<Failure> failures) {
+record Memory(boolean converged, Optional<Reason> problem, List<Failure> failures) {
 
   /** Nothing is remembered. */
-  static final Memory NONE = new Memory(false, false, Optional.empty(), List.of());
+  static final Memory NONE = new Memory(false, Optional.empty(), List.of());
 
   Memory {
     failures = List.copyOf(failures);

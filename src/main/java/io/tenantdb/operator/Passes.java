@@ -26,11 +26,6 @@ interface Passes extends AutoCloseable {
    */
   IndexReport indexes(ConnectionSettings settings, Desired desired, Observed observed);
 
-  /**
-   * Told once, before the first pass: tenants with our marks have been as the spec declares them.
-   */
-  void recallConverged();
-
   /** Cancels the statements that run now; called from another thread. */
   void cancelRunning();
 

@@ -95,8 +95,7 @@ final class TenantDatabaseReconciler implements Reconciler<TenantDatabase> {
     }
     ResourceKey key = ResourceKey.of(resource);
     Optional<TenantDatabaseStatus> live = Optional.ofNullable(resource.getStatus());
-    Long generation = resource.getMetadata().getGeneration();
-    Optional<Worker> worker = workers.of(key, () -> Memories.of(live, generation, clock.instant()));
+    Optional<Worker> worker = workers.of(key, () -> Memories.of(live, clock.instant()));
     if (worker.isEmpty()) {
       return UpdateControl.noUpdate();
     }

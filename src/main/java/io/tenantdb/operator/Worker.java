@@ -65,9 +65,6 @@ final class Worker {
     this.schedule = new Schedule(clock, random);
     this.usage = new UsageLooks(passes, clock);
     this.failures = memory.failures();
-    if (memory.stood()) {
-      passes.recallConverged();
-    }
   }
 
   /**

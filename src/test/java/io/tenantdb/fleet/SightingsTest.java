@@ -3,9 +3,7 @@ package io.tenantdb.fleet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tenantdb.model.Desired;
-import io.tenantdb.model.Mark;
 import io.tenantdb.model.Observed;
-import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.ObservedTenant;
 import io.tenantdb.model.ServerInfo;
@@ -84,49 +82,6 @@ class SightingsTest {
 
     assertThat(history.converged()).isEmpty();
     assertThat(history.settling()).isEmpty();
-  }
-
-  @Test
-  void an_earlier_process_had_them_converged_where_a_mark_is_and_only_for_the_first_spec() {
-    sightings.recallConverged();
-    assertThat(look(0, marked(1)).converged()).containsExactly("tenant_a");
-    Desired other = Fruit.selecting(List.of("public"), Duration.ofMinutes(1));
-    assertThat(sightings.look(other, observed(T0, marked(1))).converged()).isEmpty();
-
-    Sightings fresh = new Sightings();
-    fresh.recallConverged();
-    assertThat(fresh.look(DESIRED, observed(T0, table(1, "a", false))).converged()).isEmpty();
-  }
-
-  private static ObservedTable marked(long oid) {
-    Mark mark =
-        new Mark(DESIRED.ownerId(), "ix", "batches", "0123456789abcdef", Mark.Origin.MADE, false);
-    return new ObservedTable(
-        oid,
-        "batches",
-        ObservedTable.Kind.ORDINARY,
-        "owner",
-        "a",
-        "",
-        0,
-        false,
-        List.of(),
-        false,
-        List.of(
-            new ObservedIndex(
-                7,
-                "ix",
-                Optional.empty(),
-                true,
-                false,
-                Optional.empty(),
-                Set.of(),
-                mark.text(),
-                Optional.of(mark),
-                ObservedIndex.Ties.NONE,
-                ObservedIndex.Settings.NONE,
-                0)),
-        Optional.empty());
   }
 
   private boolean settling(long seconds, ObservedTable... tables) {

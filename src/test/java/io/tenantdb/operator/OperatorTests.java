@@ -258,32 +258,6 @@ abstract class OperatorTests {
   }
 
   @Test
-  void what_was_dropped_while_no_operator_ran_is_reported_where_drift_is_not_to_be_corrected()
-      throws Exception {
-    String two = RARELY + "- {name: ix_grower, table: batches, columns: [grower]}\n";
-    String report = two + "safety: {onDrift: Report}\n";
-    try (Stage stage = stage("restarted").tenants("tenant_a").secret()) {
-      OperatorProcess first = stage.operator();
-      stage.apply(report);
-      stage.awaitCondition("Ready", "True", "Converged");
-      first.close();
-      stage.sql("DROP INDEX tenant_a.ix_grower");
-
-      OperatorProcess second = stage.operator();
-      stage.awaitCondition("Ready", "False", "DriftReported");
-      second.close();
-      OperatorProcess third = stage.operator();
-      Stage.patiently().until(() -> passes(third) >= 1);
-      stage.awaitCondition("Ready", "False", "DriftReported");
-      assertThat(stage.validIndexes()).containsExactly("tenant_a.ix_batches_intake");
-
-      stage.apply(two);
-      stage.awaitCondition("Ready", "True", "Converged");
-      assertThat(stage.validIndexes()).hasSize(2);
-    }
-  }
-
-  @Test
   void of_two_resources_with_the_same_hypertable_the_older_keeps_it() {
     String hypertable =
         """

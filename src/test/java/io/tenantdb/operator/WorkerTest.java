@@ -378,7 +378,6 @@ class WorkerTest {
         worker(
             new Memory(
                 false,
-                false,
                 Optional.of(Reason.DuplicateRows),
                 List.of(Failure.of(failing.failures().get(0), since))));
 
@@ -388,14 +387,6 @@ class WorkerTest {
     assertThat(restarted.snapshot().look().orElseThrow().failures().get(0).since())
         .isEqualTo(since);
     assertThat(ears.reasons()).isEmpty();
-    assertThat(script.recalled).isFalse();
-  }
-
-  @Test
-  void after_a_restart_the_engine_is_told_that_all_tenants_had_been_as_declared() {
-    worker(new Memory(true, true, Optional.empty(), List.of()));
-
-    assertThat(script.recalled).isTrue();
   }
 
   @Test
@@ -464,7 +455,6 @@ class WorkerTest {
     private volatile boolean indexesUnreadable;
     private final CountDownLatch cancelled = new CountDownLatch(1);
     private volatile boolean closed;
-    private volatile boolean recalled;
 
     synchronized void then(Pass pass) {
       next.add(pass);
@@ -476,11 +466,6 @@ class WorkerTest {
 
     private synchronized Pass take() {
       return next.isEmpty() ? always : next.remove();
-    }
-
-    @Override
-    public void recallConverged() {
-      recalled = true;
     }
 
     @Override
