@@ -102,14 +102,29 @@ public record ObservedIndex(
    *     not known
    * @param statistics targets of its expressions' statistics that are not the default, by the key's
    *     position from 1
+   * @param uneven positions of a partitioned index whose target not all its parts have: a partition
+   *     that is added takes none over
    */
-  public record Settings(String tablespace, SortedMap<Integer, Integer> statistics) {
+  public record Settings(
+      String tablespace, SortedMap<Integer, Integer> statistics, Set<Integer> uneven) {
     /** Nothing was set. */
-    public static final Settings NONE = new Settings("", new TreeMap<>());
+    public static final Settings NONE = new Settings("", new TreeMap<>(), Set.of());
 
     /** A copy that nobody changes. */
     public static Settings of(String tablespace, Map<Integer, Integer> statistics) {
-      return new Settings(tablespace, new TreeMap<>(statistics));
+      return new Settings(tablespace, new TreeMap<>(statistics), Set.of());
+    }
+
+    /** The same of a partitioned index of which not all parts are alike. */
+    public Settings unevenAt(Set<Integer> positions) {
+      return new Settings(tablespace, statistics, Set.copyOf(positions));
+    }
+
+    /** The targets that all parts have. */
+    public SortedMap<Integer, Integer> evenStatistics() {
+      SortedMap<Integer, Integer> even = new TreeMap<>(statistics);
+      even.keySet().removeAll(uneven);
+      return even;
     }
   }
 }

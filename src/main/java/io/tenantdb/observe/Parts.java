@@ -144,15 +144,10 @@ final class Parts {
         : Math.max(0, (int) leaves - parts.getOrDefault(index.oid(), 0));
   }
 
-  /** The targets of an index's statistics that all its parts have too. */
+  /** Its settings, and which of them not all its parts have. */
   Settings settings(Index index) {
     Set<Integer> not = uneven.getOrDefault(index.oid(), Set.of());
-    if (not.isEmpty()) {
-      return index.settings();
-    }
-    Map<Integer, Integer> statistics = new HashMap<>(index.settings().statistics());
-    statistics.keySet().removeAll(not);
-    return Settings.of(index.settings().tablespace(), statistics);
+    return not.isEmpty() ? index.settings() : index.settings().unevenAt(not);
   }
 
   /** True while a live session builds a part of what is not whole yet. */

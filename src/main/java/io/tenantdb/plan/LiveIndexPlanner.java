@@ -58,17 +58,15 @@ final class LiveIndexPlanner {
       DesiredIndex index,
       ObservedIndex live,
       AsDeclared same) {
+    SortedMap<Integer, Integer> even = live.settings().evenStatistics();
     SortedMap<Integer, Integer> targets = new TreeMap<>(index.statistics());
-    targets.entrySet().removeAll(live.settings().statistics().entrySet());
+    targets.entrySet().removeAll(even.entrySet());
     if (!targets.isEmpty()) {
+      // Nobody changed what a partition that came later does not have yet.
+      boolean drift =
+          same.drift() && !live.settings().statistics().entrySet().containsAll(targets.entrySet());
       draft.change(
-          table,
-          new SetIndexStatistics(
-              draft.target(table),
-              index.name(),
-              live.settings().statistics(),
-              targets,
-              same.drift()));
+          table, new SetIndexStatistics(draft.target(table), index.name(), even, targets, drift));
     }
     same.mark()
         .ifPresent(

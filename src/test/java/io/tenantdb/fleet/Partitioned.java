@@ -1,9 +1,12 @@
 package io.tenantdb.fleet;
 
+import static org.awaitility.Awaitility.await;
+
 import io.tenantdb.database.Database;
 import io.tenantdb.database.DatabaseException;
 import io.tenantdb.model.Desired;
 import io.tenantdb.testing.PostgresServer;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -117,7 +120,17 @@ final class Partitioned {
             .get(0));
   }
 
+  /** And waits until the server has noticed whom it lost: such a session may still build. */
   void killNoMore() {
     fruit.execute("DROP EVENT TRIGGER kill_start", "DROP EVENT TRIGGER kill_end");
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .until(
+            () ->
+                fruit
+                    .query(
+                        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
+                            + " AND pid <> pg_backend_pid() AND backend_type = 'client backend'")
+                    .isEmpty());
   }
 }

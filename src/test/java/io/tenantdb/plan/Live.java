@@ -26,6 +26,7 @@ final class Live {
   private List<String> foreignKeys = List.of();
   private String tablespace = "pg_default";
   private Map<Integer, Integer> statistics = Map.of();
+  private Set<Integer> uneven = Set.of();
   private int missingParts;
 
   private Live(String name, IndexBody body) {
@@ -105,6 +106,12 @@ final class Live {
     return this;
   }
 
+  /** Positions whose target not all parts have. */
+  Live uneven(Set<Integer> positions) {
+    uneven = positions;
+    return this;
+  }
+
   Live missingParts(int parts) {
     missingParts = parts;
     return this;
@@ -122,7 +129,7 @@ final class Live {
         comment,
         Mark.parse(comment),
         new Ties(replicaIdentity, clustered, foreignKeys),
-        Settings.of(tablespace, statistics),
+        Settings.of(tablespace, statistics).unevenAt(uneven),
         missingParts);
   }
 

@@ -25,6 +25,7 @@ import io.tenantdb.model.TenantState;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -477,6 +478,37 @@ class ReplacementPlanTest {
     world.liveIndexes.clear();
     Live.named("ix", World.body(index)).ours(index).statistics(Map.of(1, 500)).in(world);
     assertThat(world.tenantPlan().changes()).isEmpty();
+  }
+
+  @Test
+  void aPartThatLacksADeclaredTargetGetsItAndThatIsNobodysDrift() {
+    DesiredIndex index = Expressions.index("ix", Optional.of(500), Optional.empty());
+    World world = new World();
+    world.indexes.add(index);
+    Live.named("ix", World.body(index))
+        .ours(index)
+        .statistics(Map.of(1, 500))
+        .uneven(Set.of(1))
+        .in(world);
+
+    SetIndexStatistics set = (SetIndexStatistics) only(world);
+
+    assertThat(set.statistics()).isEqualTo(Map.of(1, 500));
+    assertThat(set.drift()).isFalse();
+  }
+
+  @Test
+  void whatAPersonSetGoesOverThoughAPartLacksIt() {
+    DesiredIndex index = Expressions.index("ix", Optional.empty(), Optional.empty());
+    World world = new World();
+    world.indexes.add(index);
+    Live.named("ix", new IndexBody(false, World.body(index).text() + " WHERE (a > 1)"))
+        .oursOfOlderSpec(index)
+        .statistics(Map.of(1, 100))
+        .uneven(Set.of(1))
+        .in(world);
+
+    assertThat(((ReplaceIndex) only(world)).old().statistics()).isEqualTo(Map.of(1, 100));
   }
 
   @Test
