@@ -92,7 +92,8 @@ final class Rounds {
         }
         rounds += deferral.isEmpty() ? 1 : 0;
         // What failed may have left something else to be done, which may fail too: it is told now.
-        if (!done.results().isEmpty()) {
+        // What was interrupted or found something busy is left to the next pass.
+        if (done.results().stream().anyMatch(r -> r.status() != ChangeResult.Status.POSTPONED)) {
           continue;
         }
       }
