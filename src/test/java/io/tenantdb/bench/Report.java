@@ -66,6 +66,10 @@ final class Report {
           .put("ratio", m.ratio())
           .put("goal", m.goal());
     }
+    out.println();
+    out.println(
+        "first apply: once, as the process starts, tables and catalogs not analysed. nothing to do:"
+            + " the median of the repeats, warm, after VACUUM ANALYZE and CHECKPOINT.");
   }
 
   private static void growth(PrintStream out, List<Growth> all, ArrayNode figures) {
