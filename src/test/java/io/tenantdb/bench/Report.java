@@ -50,21 +50,22 @@ final class Report {
     for (Measured m : all) {
       out.printf(
           Locale.ROOT,
-          "%-16s %9.3f   %-38s %9.3f   %6.3f×   ≤ %s ×%n",
+          "%-16s %9.3f   %-38s %9.3f   %6.3f×   %s%n",
           m.what(),
           m.seconds(),
           m.baseline(),
           m.baselineSeconds(),
           m.ratio(),
-          m.goal());
-      figures
-          .addObject()
-          .put("what", m.what())
-          .put("seconds", m.seconds())
-          .put("baseline", m.baseline())
-          .put("baselineSeconds", m.baselineSeconds())
-          .put("ratio", m.ratio())
-          .put("goal", m.goal());
+          m.goal().isPresent() ? "≤ " + m.goal().getAsDouble() + " ×" : "");
+      ObjectNode figure =
+          figures
+              .addObject()
+              .put("what", m.what())
+              .put("seconds", m.seconds())
+              .put("baseline", m.baseline())
+              .put("baselineSeconds", m.baselineSeconds())
+              .put("ratio", m.ratio());
+      m.goal().ifPresent(goal -> figure.put("goal", goal));
     }
     out.println();
     out.println(
