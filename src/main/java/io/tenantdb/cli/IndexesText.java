@@ -27,7 +27,7 @@ final class IndexesText {
     out.println(title);
     table("Declared:", report.declared(), Integer.MAX_VALUE);
     table(
-        "Not declared, on the same tables (the largest first):",
+        "Not declared here, on the same tables (the largest first):",
         report.indexes().stream()
             .filter(index -> !index.declared())
             .sorted(Comparator.comparing((Index index) -> -index.usage().bytes()))
@@ -64,7 +64,19 @@ final class IndexesText {
         "%,d".formatted(usage.scans()),
         usage.unscannedTenants() == 0 ? "" : "%,d".formatted(usage.unscannedTenants()),
         usage.lastScan().map(IndexesText::day).orElse(""),
-        index.unused() ? "unused" : "");
+        note(index));
+  }
+
+  private static String note(Index index) {
+    List<String> notes = new ArrayList<>();
+    if (index.unused()) {
+      notes.add("unused");
+    }
+    if (index.otherNames() > 0) {
+      notes.add("under another name in %,d".formatted(index.otherNames()));
+    }
+    index.owner().ifPresent(owner -> notes.add("marked by " + Text.printable(owner)));
+    return String.join(", ", notes);
   }
 
   private void redundancies(List<Redundancy> redundancies) {

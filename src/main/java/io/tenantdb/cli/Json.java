@@ -119,6 +119,8 @@ final class Json {
     node.put("table", index.table());
     node.put("name", index.name());
     node.put("declared", index.declared());
+    node.put("otherNames", index.otherNames());
+    node.put("owner", index.owner().orElse(null));
     node.put("definition", index.definition());
     node.put("tenants", usage.tenants());
     node.put("bytes", usage.bytes());

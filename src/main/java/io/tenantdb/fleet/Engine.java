@@ -23,6 +23,7 @@ import io.tenantdb.observe.Observer;
 import io.tenantdb.observe.UsageObserver;
 import io.tenantdb.plan.Planner;
 import io.tenantdb.plan.usage.IndexReporter;
+import io.tenantdb.plan.usage.IndexTally;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -104,8 +105,10 @@ public final class Engine {
    * @throws io.tenantdb.database.DatabaseException when they could not be read
    */
   public IndexReport indexes(Database database, Desired desired, Observed observed) {
-    ObservedUsage usage = new UsageObserver().observe(database, desired, observed);
-    return new IndexReporter(desired, observed, usage).report();
+    IndexTally tally = new IndexTally(desired, observed);
+    ObservedUsage usage =
+        new UsageObserver().observe(database, desired, observed, tally.templates());
+    return new IndexReporter(desired, observed, tally, usage).report();
   }
 
   /**

@@ -2,6 +2,7 @@ package io.tenantdb.model;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -75,6 +76,25 @@ public record Desired(
     indexes.forEach(index -> relations.add(index.table()));
     hypertables.forEach(hypertable -> relations.add(hypertable.table()));
     return relations;
+  }
+
+  /**
+   * The relations of a tenant whose indexes are declared, or are a hypertable's, by name: where an
+   * aggregate is a materialized view, its unique index is.
+   */
+  public List<ObservedTable> indexed(ObservedTenant tenant) {
+    Set<String> names = indexedRelations();
+    aggregates.stream()
+        .filter(aggregate -> aggregate.uniqueIndex().isPresent())
+        .map(DesiredAggregate::name)
+        .filter(
+            name ->
+                tenant
+                    .table(name)
+                    .filter(table -> table.kind() == ObservedTable.Kind.MATERIALIZED_VIEW)
+                    .isPresent())
+        .forEach(names::add);
+    return names.stream().flatMap(name -> tenant.table(name).stream()).toList();
   }
 
   /** The tables, the aggregates and whatever their queries mention, sorted. */

@@ -34,7 +34,10 @@ public record IndexReport(
   /**
    * One index.
    *
+   * @param name the declared one; {@code *} in it stands for what differs between tenants
    * @param declared false for one that the spec does not name, on a table that it names
+   * @param otherNames tenants in which an index of another name stands for the declared one
+   * @param owner {@code ownerId} of the marks that it bears
    * @param definition what it is; of a declared one the first that was found
    * @param unused no tenant's was scanned for two weeks at least, and nothing but queries needs it
    */
@@ -42,6 +45,8 @@ public record IndexReport(
       String table,
       String name,
       boolean declared,
+      int otherNames,
+      Optional<String> owner,
       String definition,
       IndexUsage usage,
       boolean unused) {}

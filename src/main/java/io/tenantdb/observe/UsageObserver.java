@@ -30,24 +30,28 @@ public final class UsageObserver {
    * One reading. Takes no lock on a tenant's table.
    *
    * @param observed says which tables and indexes there are
+   * @param templates the oids of the indexes that count as each
    * @throws DatabaseException when the catalogs could not be read
    */
-  public ObservedUsage observe(Database database, Desired desired, Observed observed) {
-    Map<IndexTemplate, List<Long>> templates = new HashMap<>();
+  public ObservedUsage observe(
+      Database database,
+      Desired desired,
+      Observed observed,
+      Map<IndexTemplate, List<Long>> templates) {
     Map<Definition, Long> exemplars = new HashMap<>();
     List<Long> tables = new ArrayList<>();
     List<Long> hypertables = new ArrayList<>();
     for (ObservedTenant tenant : observed.tenants().values()) {
-      for (String name : desired.indexedRelations()) {
-        ObservedTable table = tenant.tables().get(name);
-        if (table != null) {
-          tables.add(table.oid());
-          if (table.hypertable().isPresent() || table.kind() == Kind.CONTINUOUS_AGGREGATE) {
-            hypertables.add(table.oid());
+      for (ObservedTable table : desired.indexed(tenant)) {
+        tables.add(table.oid());
+        if (table.hypertable().isPresent() || table.kind() == Kind.CONTINUOUS_AGGREGATE) {
+          hypertables.add(table.oid());
+        }
+        for (ObservedIndex index : table.indexes()) {
+          if (index.serves()) {
+            Definition.of(table, index)
+                .ifPresent(definition -> exemplars.putIfAbsent(definition, index.oid()));
           }
-          table.indexes().stream()
-              .filter(ObservedIndex::serves)
-              .forEach(index -> add(table, index, templates, exemplars));
         }
       }
     }
@@ -66,18 +70,6 @@ public final class UsageObserver {
     } catch (SQLException e) {
       throw database.failure(e, "read how the indexes are used");
     }
-  }
-
-  private static void add(
-      ObservedTable table,
-      ObservedIndex index,
-      Map<IndexTemplate, List<Long>> templates,
-      Map<Definition, Long> exemplars) {
-    templates
-        .computeIfAbsent(IndexTemplate.of(table, index), template -> new ArrayList<>())
-        .add(index.oid());
-    Definition.of(table, index)
-        .ifPresent(definition -> exemplars.putIfAbsent(definition, index.oid()));
   }
 
   private static Map<Definition, IndexShape> byDefinition(

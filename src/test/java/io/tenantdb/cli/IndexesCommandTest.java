@@ -40,6 +40,8 @@ class IndexesCommandTest {
                 "batches",
                 "ix_batches_intake_date",
                 true,
+                12,
+                Optional.empty(),
                 "btree (intake_date)",
                 new IndexUsage(
                     4982, 81_625_088, 1_318_912, 1_234_567, 12, Optional.of(NOW.minusSeconds(60))),
@@ -48,6 +50,8 @@ class IndexesCommandTest {
                 "batches",
                 "old",
                 false,
+                0,
+                Optional.of("platform/\u001bother"),
                 "btree (fruit_type)",
                 new IndexUsage(3, 24_576, 8_192, 0, 3, Optional.empty()),
                 true)),
@@ -75,8 +79,9 @@ class IndexesCommandTest {
     assertThat(run.out)
         .containsPattern("INDEX +TENANTS +SIZE +LARGEST +SCANS +NEVER IN +LAST SCAN")
         .containsPattern(
-            "batches\\.ix_batches_intake_date +4,982 +78 MiB +1\\.3 MiB +1,234,567 +12 +2026-06-01")
-        .containsPattern("Not declared.*\\n.*NOTE\\n +batches\\.old +3 +24 KiB .*unused")
+            "batches\\.ix_batches_intake_date +4,982 +78 MiB +1\\.3 MiB +1,234,567 +12 +2026-06-01"
+                + " +under another name in 12\n")
+        .containsPattern("Not declared here.*\\n.*NOTE\\n +batches\\.old +3 +24 KiB .*unused, marked by platform/�other")
         .contains(
             """
               in 4,982 tenants: No index of batches begins with grower_id.
@@ -100,7 +105,7 @@ class IndexesCommandTest {
     List<Index> many = new ArrayList<>();
     for (int i = 0; i < 3000; i++) {
       IndexUsage usage = new IndexUsage(1, i * 8_192L, 8_192, 0, 1, Optional.empty());
-      many.add(new Index("batches", "stray_" + i, false, "btree (a)", usage, false));
+      many.add(new Index("batches", "stray_" + i, false, 0, Optional.empty(), "btree (a)", usage, false));
     }
     run.report = Optional.of(new IndexReport(NOW, Optional.of(SINCE), true, many, List.of()));
     run.run("indexes");

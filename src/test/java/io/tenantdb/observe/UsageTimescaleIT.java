@@ -11,7 +11,9 @@ import io.tenantdb.database.Database;
 import io.tenantdb.database.Password;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.IndexUsage;
+import io.tenantdb.model.Observed;
 import io.tenantdb.model.ObservedUsage;
+import io.tenantdb.plan.usage.IndexTally;
 import io.tenantdb.testing.RealParts;
 import io.tenantdb.testing.TimescaleServer;
 import java.sql.Connection;
@@ -45,8 +47,11 @@ class UsageTimescaleIT {
         "ANALYZE metrics");
     Desired desired = wants(select("used"), index("ix", "metrics", "dev"));
     try (Database database = connect(server)) {
+      Observed observed = new Observer().observe(database, desired);
       ObservedUsage usage =
-          new UsageObserver().observe(database, desired, new Observer().observe(database, desired));
+          new UsageObserver()
+              .observe(
+                  database, desired, observed, new IndexTally(desired, observed).templates());
 
       Map<String, Long> sizes =
           usage.usage().entrySet().stream()

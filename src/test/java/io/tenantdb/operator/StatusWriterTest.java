@@ -382,7 +382,7 @@ class StatusWriterTest {
     List<IndexReport.Redundancy> redundancies = new ArrayList<>();
     for (int i = 0; i < 20; i++) {
       IndexUsage usage = new IndexUsage(1, 8_192, 8_192, 0, 0, Optional.empty());
-      indexes.add(new IndexReport.Index(wide, wide + i, true, wide.repeat(8), usage, true));
+      indexes.add(new IndexReport.Index(wide, wide + i, true, 0, Optional.empty(), wide.repeat(8), usage, true));
       redundancies.add(
           new IndexReport.Redundancy(
               IndexReport.Kind.PREFIX, wide, wide, wide + i, List.of(), false, 1, wide.repeat(12)));
@@ -501,6 +501,8 @@ class StatusWriterTest {
             "batches",
             "extra",
             false,
+            0,
+            Optional.empty(),
             "",
             new IndexUsage(1, 1L << 40, 1L << 40, 0, 0, Optional.empty()),
             false));

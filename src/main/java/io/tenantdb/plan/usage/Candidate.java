@@ -2,6 +2,7 @@ package io.tenantdb.plan.usage;
 
 import io.tenantdb.model.IndexShape;
 import java.util.Comparator;
+import java.util.Optional;
 
 /**
  * An index as it is compared with the others of its table.
@@ -9,9 +10,15 @@ import java.util.Comparator;
  * @param definition equal for equal indexes
  * @param needed whether something beside the queries needs it
  * @param declared whether the spec names it
+ * @param otherOwner {@code ownerId} of another resource whose mark it bears
  */
 record Candidate(
-    String name, String definition, IndexShape shape, boolean needed, boolean declared) {
+    String name,
+    String definition,
+    IndexShape shape,
+    boolean needed,
+    boolean declared,
+    Optional<String> otherOwner) {
 
   /** Of two that serve the same, the first one stays. */
   static final Comparator<Candidate> KEPT_FIRST =

@@ -5,11 +5,11 @@ import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.IndexShape;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -18,10 +18,8 @@ import java.util.stream.Stream;
  */
 final class DeclaredIndexes {
 
-  private record Name(String table, String index) {}
-
   private final List<DesiredIndex> all;
-  private final Set<Name> names = new HashSet<>();
+  private final Map<String, List<DesiredIndex>> byTable;
 
   DeclaredIndexes(Desired desired) {
     this.all =
@@ -31,15 +29,15 @@ final class DeclaredIndexes {
                     .map(DesiredAggregate::uniqueIndex)
                     .flatMap(index -> index.stream()))
             .toList();
-    all.forEach(index -> names.add(new Name(index.table(), index.name())));
+    this.byTable = all.stream().collect(Collectors.groupingBy(DesiredIndex::table));
   }
 
   List<DesiredIndex> all() {
     return all;
   }
 
-  boolean has(String table, String index) {
-    return names.contains(new Name(table, index));
+  List<DesiredIndex> of(String table) {
+    return byTable.getOrDefault(table, List.of());
   }
 
   /** By table. */
@@ -61,7 +59,7 @@ final class DeclaredIndexes {
             index.where().orElse(""));
     String definition =
         List.of(shape, index.nullsNotDistinct(), index.include(), index.with()).toString();
-    return new Candidate(index.name(), definition, shape, false, true);
+    return new Candidate(index.name(), definition, shape, false, true, Optional.empty());
   }
 
   private static IndexShape.Key key(DesiredIndex.Key key) {

@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /** Makes the report on the indexes of the tables that the spec names. */
 public final class IndexReporter {
@@ -29,20 +28,42 @@ public final class IndexReporter {
   private final Desired desired;
   private final Observed observed;
   private final ObservedUsage reading;
-  private final DeclaredIndexes declared;
+  private final IndexTally tally;
 
   /**
    * A declared index by table and name, an undeclared one with its body, too: what happens to bear
    * the same name in two tenants is not the same index.
    */
-  private record Line(String table, String name, boolean declared, Optional<IndexBody> body) {}
+  private record Line(
+      String table,
+      String name,
+      boolean declared,
+      Optional<String> owner,
+      Optional<IndexBody> body) {
 
-  /** The report of a reading. */
-  public IndexReporter(Desired desired, Observed observed, ObservedUsage reading) {
+    static Line of(IndexTemplate template) {
+      return template.declared()
+          ? declared(template.table(), template.name())
+          : new Line(
+              template.table(), template.name(), false, template.owner(), template.body());
+    }
+
+    static Line declared(String table, String name) {
+      return new Line(table, name, true, Optional.empty(), Optional.empty());
+    }
+  }
+
+  /**
+   * The report of a reading.
+   *
+   * @param tally what the live indexes count as
+   */
+  public IndexReporter(
+      Desired desired, Observed observed, IndexTally tally, ObservedUsage reading) {
     this.desired = desired;
     this.observed = observed;
+    this.tally = tally;
     this.reading = reading;
-    this.declared = new DeclaredIndexes(desired);
   }
 
   /** The report. */
@@ -52,26 +73,24 @@ public final class IndexReporter {
         reading.since(),
         reading.everReset(),
         indexes(),
-        new RedundancyCount(desired, declared, observed, reading).redundancies());
+        new RedundancyCount(desired, tally, observed, reading).redundancies());
   }
 
   private List<Index> indexes() {
     Set<Line> needed = needed();
     Map<Line, IndexUsage> usage = new HashMap<>();
     Map<Line, String> definitions = new HashMap<>();
-    declared
-        .all()
-        .forEach(
-            index ->
-                usage.put(
-                    new Line(index.table(), index.name(), true, Optional.empty()),
-                    IndexUsage.NONE));
+    Map<Line, Integer> otherNames = new HashMap<>();
+    desired
+        .indexes()
+        .forEach(index -> usage.put(Line.declared(index.table(), index.name()), IndexUsage.NONE));
     reading
         .usage()
         .forEach(
             (template, one) -> {
-              Line line = line(template);
+              Line line = Line.of(template);
               usage.merge(line, one, IndexUsage::and);
+              otherNames.merge(line, template.otherName() ? one.tenants() : 0, Integer::sum);
               template
                   .body()
                   .map(body -> body.summary(DEFINITION))
@@ -84,6 +103,8 @@ public final class IndexReporter {
                     line.table(),
                     line.name(),
                     line.declared(),
+                    otherNames.getOrDefault(line, 0),
+                    line.owner(),
                     definitions.getOrDefault(line, ""),
                     usage.get(line),
                     !needed.contains(line) && unused(usage.get(line))))
@@ -91,7 +112,8 @@ public final class IndexReporter {
             Comparator.comparing((Index index) -> !index.declared())
                 .thenComparing(Index::table)
                 .thenComparing(Index::name)
-                .thenComparing(Index::definition))
+                .thenComparing(Index::definition)
+                .thenComparing(index -> index.owner().orElse("")))
         .toList();
   }
 
@@ -99,27 +121,15 @@ public final class IndexReporter {
   private Set<Line> needed() {
     Set<Line> needed = new HashSet<>();
     for (ObservedTenant tenant : observed.tenants().values()) {
-      for (ObservedTable table : tables(tenant)) {
+      for (ObservedTable table : desired.indexed(tenant)) {
         for (ObservedIndex index : table.indexes()) {
           if (index.needed() || index.body().filter(IndexBody::unique).isPresent()) {
-            needed.add(line(IndexTemplate.of(table, index)));
+            tally.of(index).map(Line::of).ifPresent(needed::add);
           }
         }
       }
     }
     return needed;
-  }
-
-  private List<ObservedTable> tables(ObservedTenant tenant) {
-    return desired.indexedRelations().stream()
-        .flatMap(name -> Stream.ofNullable(tenant.tables().get(name)))
-        .toList();
-  }
-
-  private Line line(IndexTemplate template) {
-    boolean ours = declared.has(template.table(), template.name());
-    return new Line(
-        template.table(), template.name(), ours, ours ? Optional.empty() : template.body());
   }
 
   private boolean unused(IndexUsage usage) {

@@ -5,6 +5,7 @@ import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.IndexReport.Kind;
 import io.tenantdb.model.IndexReport.Redundancy;
 import io.tenantdb.model.IndexShape;
+import io.tenantdb.model.IndexTemplate;
 import io.tenantdb.model.Observed;
 import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedTable;
@@ -28,14 +29,18 @@ import java.util.Set;
  */
 final class RedundancyCount {
   private final Desired desired;
-  private final DeclaredIndexes declared;
+  private final IndexTally tally;
   private final Observed observed;
   private final ObservedUsage reading;
   private final Map<Layout, Verdict> verdicts = new HashMap<>();
   private final Map<Found, Integer> tenants = new HashMap<>();
   private final Set<Found> bySpec = new HashSet<>();
 
-  private record Live(String name, IndexBody body, boolean needed) {}
+  private record Live(IndexTemplate counted, IndexBody body, boolean needed) {
+    String name() {
+      return counted.name();
+    }
+  }
 
   private record Layout(String table, String columnSignature, List<Live> indexes) {}
 
@@ -46,24 +51,22 @@ final class RedundancyCount {
       Kind kind, String table, String index, String by, List<String> columns, String message) {}
 
   RedundancyCount(
-      Desired desired, DeclaredIndexes declared, Observed observed, ObservedUsage reading) {
+      Desired desired, IndexTally tally, Observed observed, ObservedUsage reading) {
     this.desired = desired;
-    this.declared = declared;
+    this.tally = tally;
     this.observed = observed;
     this.reading = reading;
   }
 
   List<Redundancy> redundancies() {
-    declared
+    new DeclaredIndexes(desired)
         .candidates()
         .forEach(
             (table, indexes) ->
                 Redundancies.of(indexes).forEach(pair -> bySpec.add(found(table, pair))));
     bySpec.forEach(found -> tenants.put(found, 0));
     for (ObservedTenant tenant : observed.tenants().values()) {
-      for (String name : desired.indexedRelations()) {
-        tenant.table(name).ifPresent(this::count);
-      }
+      desired.indexed(tenant).forEach(this::count);
     }
     return tenants.entrySet().stream()
         .map(e -> redundancy(e.getKey(), e.getValue()))
@@ -103,7 +106,8 @@ final class RedundancyCount {
       if (definition.filter(reading.shapes()::containsKey).isEmpty()) {
         return Optional.empty();
       }
-      indexes.add(new Live(index.name(), definition.get().body(), index.needed()));
+      indexes.add(
+          new Live(tally.of(index).orElseThrow(), definition.get().body(), index.needed()));
     }
     indexes.sort(Comparator.comparing(Live::name));
     return Optional.of(new Layout(table.name(), table.columnSignature(), indexes));
@@ -126,7 +130,8 @@ final class RedundancyCount {
         (index.body().unique() ? "UNIQUE " : "") + index.body().text(),
         shape,
         index.needed(),
-        declared.has(layout.table(), index.name()));
+        index.counted().declared(),
+        index.counted().owner().filter(owner -> !owner.equals(desired.ownerId())));
   }
 
   private Redundancy redundancy(Found found, int count) {
@@ -161,9 +166,13 @@ final class RedundancyCount {
     if (index.needed()) {
       return "Drop the constraint that it stands behind, if nothing refers to it.";
     }
-    return index.declared()
-        ? "Take it out of spec.indexes, then drop it."
-        : "The spec does not declare it: whoever made it can drop it.";
+    if (index.declared()) {
+      return "Take it out of spec.indexes, then drop it.";
+    }
+    return index
+        .otherOwner()
+        .map(owner -> "It belongs to " + owner + ": take it out of that one's spec, then drop it.")
+        .orElse("The spec does not declare it: whoever made it can drop it.");
   }
 
   private static Found found(String table, ForeignKey key) {

@@ -78,7 +78,7 @@ class IndexReporterTest {
   void anIndexThatNoTenantHasIsNotUnusedEither() {
     declare("ix", "a");
     assertThat(report().indexes())
-        .containsExactly(new Index("t", "ix", true, "", IndexUsage.NONE, false));
+        .containsExactly(new Index("t", "ix", true, 0, Optional.empty(), "", IndexUsage.NONE, false));
   }
 
   @Test
@@ -225,7 +225,10 @@ class IndexReporterTest {
     Observed observed =
         new Observed(server(), NOW, new TreeMap<>(all), Set.of(), Map.of(), Map.of());
     return new IndexReporter(
-            desired(), observed, new ObservedUsage(NOW, since, true, usage, shapes, foreignKeys))
+            desired(),
+            observed,
+            new IndexTally(desired(), observed),
+            new ObservedUsage(NOW, since, true, usage, shapes, foreignKeys))
         .report();
   }
 
@@ -279,7 +282,15 @@ class IndexReporterTest {
   }
 
   private void used(String name, boolean unique, String columns, IndexUsage by) {
-    usage.put(new IndexTemplate("t", name, Optional.of(body(unique, columns))), by);
+    usage.put(
+        new IndexTemplate(
+            "t",
+            name,
+            declared.stream().anyMatch(index -> index.name().equals(name)),
+            false,
+            Optional.empty(),
+            Optional.of(body(unique, columns))),
+        by);
   }
 
   private static IndexBody body(boolean unique, String columns) {
