@@ -2,7 +2,6 @@ package io.tenantdb.model;
 
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 

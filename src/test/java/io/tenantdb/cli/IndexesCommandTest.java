@@ -81,7 +81,8 @@ class IndexesCommandTest {
         .containsPattern(
             "batches\\.ix_batches_intake_date +4,982 +78 MiB +1\\.3 MiB +1,234,567 +12 +2026-06-01"
                 + " +under another name in 12\n")
-        .containsPattern("Not declared here.*\\n.*NOTE\\n +batches\\.old +3 +24 KiB .*unused, marked by platform/�other")
+        .containsPattern(
+            "Not declared here.*\\n.*NOTE\\n +batches\\.old +3 +24 KiB .*unused, marked by platform/�other")
         .contains(
             """
               in 4,982 tenants: No index of batches begins with grower_id.
@@ -105,7 +106,9 @@ class IndexesCommandTest {
     List<Index> many = new ArrayList<>();
     for (int i = 0; i < 3000; i++) {
       IndexUsage usage = new IndexUsage(1, i * 8_192L, 8_192, 0, 1, Optional.empty());
-      many.add(new Index("batches", "stray_" + i, false, 0, Optional.empty(), "btree (a)", usage, false));
+      many.add(
+          new Index(
+              "batches", "stray_" + i, false, 0, Optional.empty(), "btree (a)", usage, false));
     }
     run.report = Optional.of(new IndexReport(NOW, Optional.of(SINCE), true, many, List.of()));
     run.run("indexes");

@@ -50,8 +50,7 @@ class UsageTimescaleIT {
       Observed observed = new Observer().observe(database, desired);
       ObservedUsage usage =
           new UsageObserver()
-              .observe(
-                  database, desired, observed, new IndexTally(desired, observed).templates());
+              .observe(database, desired, observed, new IndexTally(desired, observed).templates());
 
       Map<String, Long> sizes =
           usage.usage().entrySet().stream()

@@ -234,7 +234,8 @@ final class Scenes {
   }
 
   static IndexReport.Index index(String name, IndexUsage usage) {
-    return new IndexReport.Index("batches", name, true, 0, Optional.empty(), "btree (intake_date)", usage, false);
+    return new IndexReport.Index(
+        "batches", name, true, 0, Optional.empty(), "btree (intake_date)", usage, false);
   }
 
   /** The same with what is known of the indexes. */

@@ -382,7 +382,9 @@ class StatusWriterTest {
     List<IndexReport.Redundancy> redundancies = new ArrayList<>();
     for (int i = 0; i < 20; i++) {
       IndexUsage usage = new IndexUsage(1, 8_192, 8_192, 0, 0, Optional.empty());
-      indexes.add(new IndexReport.Index(wide, wide + i, true, 0, Optional.empty(), wide.repeat(8), usage, true));
+      indexes.add(
+          new IndexReport.Index(
+              wide, wide + i, true, 0, Optional.empty(), wide.repeat(8), usage, true));
       redundancies.add(
           new IndexReport.Redundancy(
               IndexReport.Kind.PREFIX, wide, wide, wide + i, List.of(), false, 1, wide.repeat(12)));

@@ -44,8 +44,7 @@ public final class IndexReporter {
     static Line of(IndexTemplate template) {
       return template.declared()
           ? declared(template.table(), template.name())
-          : new Line(
-              template.table(), template.name(), false, template.owner(), template.body());
+          : new Line(template.table(), template.name(), false, template.owner(), template.body());
     }
 
     static Line declared(String table, String name) {

@@ -82,17 +82,13 @@ public final class IndexTally {
       Optional<Materialization> kept) {
     boolean given =
         index.name().equals(wanted.name())
-            || kept.filter(k -> index.name().equals(AggregateIndexChange.liveName(wanted.name(), k)))
+            || kept.filter(
+                    k -> index.name().equals(AggregateIndexChange.liveName(wanted.name(), k)))
                 .isPresent();
     // On an aggregate a replaced one of ours has a third name.
     boolean otherName = !given && (kept.isEmpty() || index.mark().isEmpty());
     return new IndexTemplate(
-        table.name(),
-        wanted.name(),
-        true,
-        otherName,
-        index.mark().map(Mark::owner),
-        index.body());
+        table.name(), wanted.name(), true, otherName, index.mark().map(Mark::owner), index.body());
   }
 
   private IndexTemplate other(

@@ -46,8 +46,7 @@ final class KnownBodies {
             .filter(
                 body ->
                     isPlain(body, wanted)
-                        || vouched.contains(
-                            vouched(table, wanted.name(), wanted.specHash(), body)))
+                        || vouched.contains(vouched(table, wanted.name(), wanted.specHash(), body)))
             .isPresent();
   }
 
@@ -70,7 +69,8 @@ final class KnownBodies {
     return plain
         && body.unique() == wanted.unique()
         && body.keys().stream().map(KnownBodies::unquoted).toList().equals(columns)
-        && body.text().equals(body.keys().stream().collect(Collectors.joining(", ", "USING btree (", ")")));
+        && body.text()
+            .equals(body.keys().stream().collect(Collectors.joining(", ", "USING btree (", ")")));
   }
 
   private static String unquoted(String key) {

@@ -50,8 +50,7 @@ final class RedundancyCount {
   private record Found(
       Kind kind, String table, String index, String by, List<String> columns, String message) {}
 
-  RedundancyCount(
-      Desired desired, IndexTally tally, Observed observed, ObservedUsage reading) {
+  RedundancyCount(Desired desired, IndexTally tally, Observed observed, ObservedUsage reading) {
     this.desired = desired;
     this.tally = tally;
     this.observed = observed;
@@ -106,8 +105,7 @@ final class RedundancyCount {
       if (definition.filter(reading.shapes()::containsKey).isEmpty()) {
         return Optional.empty();
       }
-      indexes.add(
-          new Live(tally.of(index).orElseThrow(), definition.get().body(), index.needed()));
+      indexes.add(new Live(tally.of(index).orElseThrow(), definition.get().body(), index.needed()));
     }
     indexes.sort(Comparator.comparing(Live::name));
     return Optional.of(new Layout(table.name(), table.columnSignature(), indexes));

@@ -78,7 +78,8 @@ class IndexReporterTest {
   void anIndexThatNoTenantHasIsNotUnusedEither() {
     declare("ix", "a");
     assertThat(report().indexes())
-        .containsExactly(new Index("t", "ix", true, 0, Optional.empty(), "", IndexUsage.NONE, false));
+        .containsExactly(
+            new Index("t", "ix", true, 0, Optional.empty(), "", IndexUsage.NONE, false));
   }
 
   @Test

@@ -67,7 +67,9 @@ class IndexTallyTest {
     assertThat(tally())
         .extracting(IndexTemplate::name, IndexTemplate::declared, IndexTemplate::otherName)
         .containsExactly(tuple(name, isDeclared, otherName));
-    assertThat(tally()).extracting(IndexTemplate::owner).containsExactly(Optional.ofNullable(owner));
+    assertThat(tally())
+        .extracting(IndexTemplate::owner)
+        .containsExactly(Optional.ofNullable(owner));
   }
 
   @Test
@@ -95,7 +97,9 @@ class IndexTallyTest {
             "batches",
             index("idx_batches_a", Optional.empty(), "a"),
             index("ix_intake", mark(OURS, "ix_intake", HASH), "a")));
-    assertThat(tally()).extracting(IndexTemplate::name).containsExactly("idx_batches_a", "ix_intake");
+    assertThat(tally())
+        .extracting(IndexTemplate::name)
+        .containsExactly("idx_batches_a", "ix_intake");
   }
 
   @Test
@@ -122,9 +126,15 @@ class IndexTallyTest {
               "daily",
               ObservedTable.Kind.CONTINUOUS_AGGREGATE,
               // Ours; ours whose mark somebody wrote over; ours that left the spec.
-              index("ix_daily_grower_" + id, mark(OURS, "ix_daily_grower", HASH, "daily"), "grower_id"),
+              index(
+                  "ix_daily_grower_" + id,
+                  mark(OURS, "ix_daily_grower", HASH, "daily"),
+                  "grower_id"),
               index("ix_daily_fruit_" + id, Optional.empty(), "fruit_type"),
-              index("ix_daily_gone_" + id, mark(OURS, "ix_daily_gone", HASH, "daily"), "packhouse_id"),
+              index(
+                  "ix_daily_gone_" + id,
+                  mark(OURS, "ix_daily_gone", HASH, "daily"),
+                  "packhouse_id"),
               index("ix_of_a_person_" + id, Optional.empty(), "total_kg"),
               // TimescaleDB's, one of which PostgreSQL has cut further where the id is longer.
               index("_materialized_hypertable_" + id + "_day_idx", Optional.empty(), "day DESC"),
@@ -137,7 +147,8 @@ class IndexTallyTest {
         .hasSize(6)
         .allSatisfy((template, oids) -> assertThat(oids).hasSize(2));
     assertThat(tally())
-        .extracting(template -> template.name() + " " + template.declared() + " " + template.otherName())
+        .extracting(
+            template -> template.name() + " " + template.declared() + " " + template.otherName())
         .containsExactlyInAnyOrder(
             "ix_daily_grower true false",
             "ix_daily_fruit true false",
@@ -277,9 +288,7 @@ class IndexTallyTest {
             true,
             Optional.of(
                 new ObservedAggregate.Materialization(
-                    hypertable,
-                    "_timescaledb_internal",
-                    "_materialized_hypertable_" + hypertable)),
+                    hypertable, "_timescaledb_internal", "_materialized_hypertable_" + hypertable)),
             List.of(),
             "",
             Optional.empty());
