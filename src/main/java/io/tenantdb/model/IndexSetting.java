@@ -65,9 +65,7 @@ public sealed interface IndexSetting extends IndexChange {
                   .flatMap(
                       part ->
                           Stream.concat(
-                              Stream.of(
-                                  Statement.of(
-                                      "SET LOCAL ROLE " + Identifiers.quote(part.owner()))),
+                              Stream.of(IndexStatements.takeRole(part.owner())),
                               IndexStatements.setOwnStatistics(part.index(), statistics))))
           .toList();
     }

@@ -61,6 +61,11 @@ final class IndexStatements {
         "ALTER INDEX " + target.sibling(from) + " RENAME TO " + Identifiers.quote(to));
   }
 
+  /** Takes another owner's role until the end of the transaction. */
+  static Statement takeRole(String role) {
+    return Statement.of("SET LOCAL ROLE " + Identifiers.quote(role));
+  }
+
   static Stream<Statement> transaction(List<Statement> statements) {
     return Stream.of(
             Stream.of(Statement.of("BEGIN")),

@@ -102,29 +102,47 @@ public record ObservedIndex(
    *     not known
    * @param statistics targets of its expressions' statistics that are not the default, by the key's
    *     position from 1
-   * @param uneven positions of a partitioned index whose target not all its parts have: a partition
-   *     that is added takes none over
+   * @param uneven what not all its parts have as it has it
    */
-  public record Settings(
-      String tablespace, SortedMap<Integer, Integer> statistics, Set<Integer> uneven) {
+  public record Settings(String tablespace, SortedMap<Integer, Integer> statistics, Uneven uneven) {
     /** Nothing was set. */
-    public static final Settings NONE = new Settings("", new TreeMap<>(), Set.of());
+    public static final Settings NONE = new Settings("", new TreeMap<>(), Uneven.NONE);
 
     /** A copy that nobody changes. */
     public static Settings of(String tablespace, Map<Integer, Integer> statistics) {
-      return new Settings(tablespace, new TreeMap<>(statistics), Set.of());
+      return new Settings(tablespace, new TreeMap<>(statistics), Uneven.NONE);
     }
 
-    /** The same of a partitioned index of which not all parts are alike. */
-    public Settings unevenAt(Set<Integer> positions) {
-      return new Settings(tablespace, statistics, Set.copyOf(positions));
+    /** The same of an index of which not all parts are alike. */
+    public Settings with(Uneven differing) {
+      return new Settings(tablespace, statistics, differing);
     }
 
     /** The targets that all parts have. */
     public SortedMap<Integer, Integer> evenStatistics() {
       SortedMap<Integer, Integer> even = new TreeMap<>(statistics);
-      even.keySet().removeAll(uneven);
+      even.keySet().removeAll(uneven.statistics());
       return even;
+    }
+  }
+
+  /**
+   * Where parts of an index, on the partitions of a table at any depth or on the chunks of a
+   * hypertable, are not as the index itself. PostgreSQL and TimescaleDB give a new part what the
+   * index has, but a part can be altered by itself, an index that was altered hands nothing to the
+   * parts that are there, and a partition that is attached brings an index of its own.
+   *
+   * @param statistics positions whose target not all parts have: a partition that is added takes
+   *     none over
+   * @param parameters storage parameters, or those of operator classes
+   * @param tablespace some part is kept elsewhere
+   */
+  public record Uneven(Set<Integer> statistics, boolean parameters, boolean tablespace) {
+    /** All parts are alike, or there are none. */
+    public static final Uneven NONE = new Uneven(Set.of(), false, false);
+
+    public Uneven {
+      statistics = Set.copyOf(statistics);
     }
   }
 }

@@ -141,18 +141,17 @@ public record PartitionedBuild(CreateIndex change) {
     String own = change.target().owner();
     return role.equals(own)
         ? statements
-        : Stream.of(Stream.of(setRole("", role)), statements, Stream.of(setRole("", own)))
-            .flatMap(s -> s);
+        : Stream.of(Stream.of(setRole(role)), statements, Stream.of(setRole(own))).flatMap(s -> s);
   }
 
   private static Stream<Statement> takeRole(String from, String to) {
     return Optional.of(to)
         .filter(role -> !role.equals(from))
-        .map(r -> setRole("LOCAL ", r))
+        .map(IndexStatements::takeRole)
         .stream();
   }
 
-  private static Statement setRole(String local, String role) {
-    return Statement.of("SET " + local + "ROLE " + Identifiers.quote(role));
+  private static Statement setRole(String role) {
+    return Statement.of("SET ROLE " + Identifiers.quote(role));
   }
 }

@@ -1,5 +1,6 @@
 package io.tenantdb.observe;
 
+import io.tenantdb.model.ObservedIndex.Uneven;
 import io.tenantdb.model.Partition.Kind;
 import java.sql.SQLException;
 import java.util.Collection;
@@ -86,16 +87,33 @@ final class PartitionReader {
       GROUP BY p.root
       """;
 
-  // What is not set is -1, and NULL from PostgreSQL 17 on.
+  // A target that is not set is -1, and NULL from PostgreSQL 17 on. Statistics are of leaves only;
+  // what a part that is partitioned itself has otherwise, goes to the partitions that will be added
+  // to it.
   private static final String UNEVEN =
       PART
           + """
-      SELECT DISTINCT p.root, mine.attnum
-      FROM part p
-      JOIN pg_class c ON c.oid = p.oid AND c.relkind = 'i'
-      JOIN pg_attribute mine ON mine.attrelid = p.root AND mine.attstattarget >= 0
-      JOIN pg_attribute its ON its.attrelid = p.oid AND its.attnum = mine.attnum
-      WHERE coalesce(its.attstattarget, -1) <> mine.attstattarget
+      , its AS MATERIALIZED (
+        SELECT p.root, p.oid, c.relkind, c.reltablespace,
+               coalesce(c.reloptions, '{}'::text[]) AS options
+        FROM part p
+        JOIN pg_index x ON x.indexrelid = p.oid
+        JOIN unnest(?::oid[]) AS l(oid) ON l.oid = x.indrelid
+        JOIN pg_class c ON c.oid = p.oid
+      )
+      SELECT its.root,
+             coalesce(array_agg(DISTINCT mine.attnum::int) FILTER (
+               WHERE its.relkind = 'i' AND mine.attstattarget >= 0
+                 AND coalesce(a.attstattarget, -1) <> mine.attstattarget), '{}'::int[]),
+             bool_or(a.attoptions IS DISTINCT FROM mine.attoptions
+               OR NOT (its.options @> coalesce(r.reloptions, '{}'::text[])
+                       AND its.options <@ coalesce(r.reloptions, '{}'::text[]))),
+             bool_or(its.reltablespace <> r.reltablespace)
+      FROM its
+      JOIN pg_class r ON r.oid = its.root
+      JOIN pg_attribute mine ON mine.attrelid = its.root
+      JOIN pg_attribute a ON a.attrelid = its.oid AND a.attnum = mine.attnum
+      GROUP BY its.root
       """;
 
   private static final String UNATTACHED =
@@ -155,16 +173,27 @@ final class PartitionReader {
   }
 
   /**
-   * The keys, by position from 1, whose statistics have a target that not all parts of the index
-   * have: a partition that is added takes none over.
+   * The indexes whose parts differ from them, by index.
+   *
+   * @param partitions at any depth: a part on one that is being detached is left out
    */
-  Map<Long, Set<Integer>> unevenStatistics(Collection<Long> roots) throws SQLException {
+  Map<Long, Uneven> uneven(Collection<Long> roots, Collection<Long> partitions)
+      throws SQLException {
     return catalog
-        .rows(UNEVEN, row -> Map.entry(row.getLong(1), row.getInt(2)), Catalog.oids(roots))
+        .rows(
+            UNEVEN,
+            row ->
+                Map.entry(
+                    row.getLong(1),
+                    new Uneven(
+                        Set.of((Integer[]) row.getArray(2).getArray()),
+                        row.getBoolean(3),
+                        row.getBoolean(4))),
+            Catalog.oids(roots),
+            Catalog.oids(partitions))
         .stream()
-        .collect(
-            Collectors.groupingBy(
-                Map.Entry::getKey, Collectors.mapping(Map.Entry::getValue, Collectors.toSet())));
+        .filter(entry -> !entry.getValue().equals(Uneven.NONE))
+        .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
   }
 
   List<Unattached> unattached(Collection<Long> leaves) throws SQLException {

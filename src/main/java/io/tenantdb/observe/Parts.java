@@ -1,9 +1,11 @@
 package io.tenantdb.observe;
 
 import io.tenantdb.model.ObservedIndex.Settings;
+import io.tenantdb.model.ObservedIndex.Uneven;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.Partition;
 import io.tenantdb.model.PartitionKey;
+import io.tenantdb.observe.ChunkPartReader.ChunkParts;
 import io.tenantdb.observe.IndexReader.Index;
 import io.tenantdb.observe.LockReader.Locks;
 import io.tenantdb.observe.OwnerReader.Owner;
@@ -28,7 +30,7 @@ final class Parts {
   private final Map<Long, PartitionKey> keys;
   private final Map<Long, Integer> parts;
   private final Map<Long, List<Unattached>> unattached;
-  private final Map<Long, Set<Integer>> uneven;
+  private final Map<Long, Uneven> uneven;
   private final Map<Long, Integer> chunksMissing;
 
   private Parts(
@@ -36,7 +38,7 @@ final class Parts {
       Map<Long, PartitionKey> keys,
       Map<Long, Integer> parts,
       Map<Long, List<Unattached>> unattached,
-      Map<Long, Set<Integer>> uneven,
+      Map<Long, Uneven> uneven,
       Map<Long, Integer> chunksMissing) {
     this.partitions = partitions;
     this.keys = keys;
@@ -58,10 +60,10 @@ final class Parts {
             .filter(table -> table.kind() == ObservedTable.Kind.PARTITIONED)
             .map(Table::oid)
             .collect(Collectors.toSet());
-    Map<Long, Integer> chunksMissing =
-        hypertables.isEmpty() ? Map.of() : new ChunkPartReader(catalog).missing(hypertables);
+    ChunkParts chunks =
+        hypertables.isEmpty() ? ChunkParts.WHOLE : new ChunkPartReader(catalog).read(hypertables);
     if (partitioned.isEmpty()) {
-      return new Parts(Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), chunksMissing);
+      return new Parts(Map.of(), Map.of(), Map.of(), Map.of(), chunks.uneven(), chunks.missing());
     }
     PartitionReader reader = new PartitionReader(catalog);
     Map<Long, List<Row>> partitions = new HashMap<>();
@@ -77,13 +79,15 @@ final class Parts {
         case FOREIGN -> {}
       }
     }
+    Map<Long, Uneven> uneven = new HashMap<>(chunks.uneven());
+    uneven.putAll(reader.uneven(partitioned, roots.keySet()));
     return new Parts(
         partitions,
         keys(reader.keys(inner), roots),
         reader.parts(partitioned, leaves),
         reader.unattached(leaves).stream().collect(Collectors.groupingBy(Unattached::partition)),
-        reader.unevenStatistics(partitioned),
-        chunksMissing);
+        uneven,
+        chunks.missing());
   }
 
   /** By declared table: those of the table itself and of all that is partitioned below it. */
@@ -146,8 +150,8 @@ final class Parts {
 
   /** Its settings, and which of them not all its parts have. */
   Settings settings(Index index) {
-    Set<Integer> not = uneven.getOrDefault(index.oid(), Set.of());
-    return not.isEmpty() ? index.settings() : index.settings().unevenAt(not);
+    Uneven differing = uneven.get(index.oid());
+    return differing == null ? index.settings() : index.settings().with(differing);
   }
 
   /** True while a live session builds a part of what is not whole yet. */

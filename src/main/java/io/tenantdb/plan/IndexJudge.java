@@ -7,6 +7,7 @@ import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.ObservedIndex;
+import io.tenantdb.model.ObservedIndex.Uneven;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.Reason;
 import java.util.Optional;
@@ -111,7 +112,8 @@ final class IndexJudge {
     if (live.valid()
         && live.missingParts() == 0
         && isWhereDeclared(live, index)
-        && form.accepted().contains(body)) {
+        && form.accepted().contains(body)
+        && unevenParts(live, index).isEmpty()) {
       return Optional.empty();
     }
     String is = body.summary(SHOWN);
@@ -121,10 +123,27 @@ final class IndexJudge {
     if (live.missingParts() > 0) {
       return Optional.of("parts missing: " + is);
     }
+    if (!isWhereDeclared(live, index)) {
+      return Optional.of("in tablespace " + live.settings().tablespace() + ": " + is);
+    }
     return Optional.of(
-        isWhereDeclared(live, index)
-            ? is
-            : "in tablespace " + live.settings().tablespace() + ": " + is);
+        form.accepted().contains(body)
+            ? unevenParts(live, index).map(what -> what + ": " + is).orElse(is)
+            : is);
+  }
+
+  /**
+   * What of it not all parts have. The tablespace is nobody's concern where none is declared: then
+   * TimescaleDB chooses one for each chunk.
+   */
+  private static Optional<String> unevenParts(ObservedIndex live, DesiredIndex index) {
+    Uneven uneven = live.settings().uneven();
+    if (uneven.parameters()) {
+      return Optional.of("parts with other storage parameters");
+    }
+    return uneven.tablespace() && index.tablespace().isPresent()
+        ? Optional.of("parts in another tablespace")
+        : Optional.empty();
   }
 
   /** True where it is not known to be kept elsewhere than is declared. */

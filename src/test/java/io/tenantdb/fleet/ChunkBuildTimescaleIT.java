@@ -227,4 +227,27 @@ class ChunkBuildTimescaleIT {
     assertThat(outcome.converged()).isTrue();
     assertWhole();
   }
+
+  @Test
+  void a_chunks_index_that_somebody_altered_is_drift_of_the_whole() {
+    pass();
+    server.execute(
+        "DO $$ BEGIN EXECUTE format('ALTER INDEX %s SET (fillfactor = 44)',"
+            + " (SELECT c.oid::regclass FROM pg_class c WHERE c.relname LIKE '\\_hyper\\_%\\_ix\\_batch' LIMIT 1));"
+            + " END $$");
+
+    Outcome outcome = pass(ALLOWED);
+
+    assertThat(outcome.initial().changes())
+        .singleElement()
+        .satisfies(
+            change ->
+                assertThat(change.before()).startsWith("parts with other storage parameters"));
+    assertThat(outcome.failures()).isEmpty();
+    assertThat(outcome.converged()).isTrue();
+    assertWhole();
+    assertThat(query("SELECT reloptions::text FROM pg_class WHERE relname LIKE '%ix\\_batch'"))
+        .containsOnlyNulls();
+    assertThat(pass().initial().empty()).isTrue();
+  }
 }

@@ -221,6 +221,40 @@ abstract class PartitionedTests {
     assertThat(table.pass(lower(50)).initial().empty()).isTrue();
   }
 
+  @Test
+  void a_part_that_is_otherwise_is_drift_of_the_whole() {
+    Partitioned table = new Partitioned(server, "drift");
+    Desired desired =
+        Partitioned.desired(
+            "{name: ix_grower, table: batches, columns: [grower], with: {fillfactor: \"80\"}}");
+    assertThat(table.pass(desired).converged()).isTrue();
+    table.fruit.execute(
+        "DO $$ BEGIN EXECUTE format('ALTER INDEX %s RESET (fillfactor)',"
+            + " (SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 'tenant_a.b2025_n'::regclass)); END $$",
+        "SET ROLE tenant_a_owner",
+        "CREATE TABLE tenant_a.b2026 (LIKE tenant_a.batches)",
+        "CREATE INDEX own ON tenant_a.b2026 (grower)",
+        "ALTER TABLE tenant_a.batches ATTACH PARTITION tenant_a.b2026 FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')",
+        "RESET ROLE");
+
+    Outcome outcome = table.pass(desired);
+
+    assertThat(outcome.failures()).isEmpty();
+    assertThat(outcome.initial().changes())
+        .singleElement()
+        .satisfies(
+            change ->
+                assertThat(change.before()).startsWith("parts with other storage parameters"));
+    assertThat(table.parts("ix_grower")).hasSize(Partitioned.LEAVES + 1);
+    assertThat(
+            table.fruit.query(
+                "SELECT DISTINCT c.reloptions::text FROM pg_class c JOIN pg_index x ON x.indexrelid = c.oid"
+                    + " WHERE c.relnamespace::regnamespace::text IN ('tenant_a', 'archive')"))
+        .containsExactly("{fillfactor=80}");
+    assertThat(table.fruit.leftovers()).isEmpty();
+    assertThat(table.pass(desired).initial().empty()).isTrue();
+  }
+
   private static Desired lower(int statistics) {
     return Partitioned.desired(
         "{name: ix_lower, table: batches, keys: [{expression: lower(grower), statistics: %d}]}"

@@ -10,6 +10,7 @@ import io.tenantdb.database.ConnectionSettings.Tls;
 import io.tenantdb.database.Database;
 import io.tenantdb.database.Password;
 import io.tenantdb.model.ObservedIndex;
+import io.tenantdb.model.ObservedIndex.Uneven;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.testing.RealParts;
 import io.tenantdb.testing.TimescaleServer;
@@ -19,6 +20,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -166,5 +168,55 @@ class ChunkPartsIT {
     assertThat(table().hypertable().orElseThrow().dimensions())
         .containsExactlyInAnyOrder("at", "dev");
     assertThat(table().hypertable().orElseThrow().timeColumn()).isEqualTo("at");
+  }
+
+  private Map<String, Uneven> uneven() {
+    Map<String, Uneven> uneven = new TreeMap<>();
+    for (ObservedIndex index : table().indexes()) {
+      if (!index.settings().uneven().equals(Uneven.NONE)) {
+        uneven.put(index.name(), index.settings().uneven());
+      }
+    }
+    return uneven;
+  }
+
+  private static final Uneven PARAMETERS = new Uneven(Set.of(), true, false);
+
+  @Test
+  void a_chunks_index_that_was_altered_is_told() {
+    server.execute("CREATE INDEX ix_f ON t.m (v, dev) WITH (fillfactor = 80)");
+    assertThat(uneven()).isEmpty();
+
+    server.execute("ALTER INDEX " + chunkIndex("ix\\_lower", 1) + " SET (fillfactor = 44)");
+    assertThat(uneven()).isEqualTo(Map.of("ix_lower", PARAMETERS));
+    assertThat(missing().values()).containsOnly(0);
+
+    server.execute(
+        "ALTER INDEX " + chunkIndex("ix\\_lower", 1) + " RESET (fillfactor)",
+        "ALTER INDEX " + chunkIndex("ix\\_f", 2) + " RESET (fillfactor)");
+    assertThat(uneven()).isEqualTo(Map.of("ix_f", PARAMETERS));
+  }
+
+  @Test
+  void a_hypertables_index_that_was_altered_is_another_than_those_of_its_chunks() {
+    server.execute("ALTER INDEX t.ix_v SET (fillfactor = 44)");
+    assertThat(uneven()).isEqualTo(Map.of("ix_v", PARAMETERS));
+    server.execute("ALTER INDEX t.ix_v RESET (fillfactor)");
+    assertThat(uneven()).isEmpty();
+  }
+
+  @Test
+  void of_two_indexes_of_the_same_keys_nobody_can_tell_whose_part_it_is() {
+    server.execute(
+        "CREATE INDEX ix_v_too ON t.m (v) WITH (fillfactor = 80)",
+        "ALTER INDEX " + chunkIndex("ix\\_v", 0) + " SET (fillfactor = 44)");
+    assertThat(uneven()).isEmpty();
+  }
+
+  @Test
+  void a_chunks_own_index_with_other_parameters_is_its_own_matter() {
+    server.execute(
+        "DO $$ BEGIN EXECUTE format('CREATE INDEX ON %s (v) WITH (fillfactor = 44)', (SELECT show_chunks('t.m') LIMIT 1)); END $$");
+    assertThat(uneven()).isEmpty();
   }
 }

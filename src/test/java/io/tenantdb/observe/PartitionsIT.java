@@ -4,16 +4,22 @@ import static io.tenantdb.observe.Fleet.index;
 import static io.tenantdb.observe.Fleet.select;
 import static io.tenantdb.observe.Fleet.wants;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Observed;
 import io.tenantdb.model.ObservedIndex;
+import io.tenantdb.model.ObservedIndex.Uneven;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.Partition;
 import io.tenantdb.model.Partition.HalfBuilt;
 import io.tenantdb.model.Partition.Kind;
 import io.tenantdb.testing.PostgresServer;
 import io.tenantdb.testing.RealParts;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** The partitions of declared tables, and which of them have a part of an index. */
@@ -138,5 +144,92 @@ class PartitionsIT {
           "CREATE TABLE t0.p5 PARTITION OF t0.p FOR VALUES FROM (50) TO (60) PARTITION BY LIST (lower(c))");
       assertThat(p(fleet).partitionKey().expressions()).isTrue();
     }
+  }
+
+  private static Uneven uneven(Fleet fleet) {
+    return live(fleet, "ix").settings().uneven();
+  }
+
+  @Test
+  void what_a_part_has_otherwise_is_told_at_any_depth() {
+    try (Fleet fleet = fleet("uneven")) {
+      fleet.run(
+          "DROP FOREIGN TABLE t0.p4",
+          "CREATE INDEX ix ON t0.p (lower(c), b) WITH (fillfactor = 80, deduplicate_items = off)");
+      assertThat(uneven(fleet)).isEqualTo(Uneven.NONE);
+
+      fleet.run(
+          part("p2x0", "SET (fillfactor = 44)"),
+          "ALTER INDEX t0.ix ALTER COLUMN 1 SET STATISTICS 7",
+          part("p1", "ALTER COLUMN 1 SET STATISTICS 9"));
+      assertThat(uneven(fleet)).isEqualTo(new Uneven(Set.of(1), true, false));
+
+      fleet.run(
+          part("p1", "ALTER COLUMN 1 SET STATISTICS 7"),
+          part("p2x0", "RESET (fillfactor)"),
+          part("p2x0", "SET (fillfactor = 80)"));
+      assertThat(uneven(fleet)).as("in another order").isEqualTo(Uneven.NONE);
+    }
+  }
+
+  @Test
+  void what_a_partition_brought_with_it_is_told() {
+    try (Fleet fleet = fleet("brought")) {
+      fleet.run(
+          "DROP FOREIGN TABLE t0.p4",
+          "CREATE INDEX ix ON t0.p (b) WITH (fillfactor = 80)",
+          "CREATE TABLE t0.p5 (LIKE t0.p) PARTITION BY LIST (c)",
+          "CREATE INDEX own ON ONLY t0.p5 (b)",
+          "ALTER TABLE t0.p ATTACH PARTITION t0.p5 FOR VALUES FROM (50) TO (60)");
+      assertThat(live(fleet, "ix").valid()).isTrue();
+      assertThat(uneven(fleet)).isEqualTo(new Uneven(Set.of(), true, false));
+    }
+  }
+
+  @Test
+  void a_part_that_is_kept_elsewhere_is_told() {
+    try (Fleet fleet = fleet("elsewhere")) {
+      fleet
+          .server()
+          .execute(
+              "postgres",
+              "SET allow_in_place_tablespaces = on",
+              "CREATE TABLESPACE parts_elsewhere LOCATION ''");
+      fleet.run(
+          "DROP FOREIGN TABLE t0.p4",
+          "CREATE INDEX ix ON t0.p (b)",
+          part("p2x0", "SET TABLESPACE parts_elsewhere"));
+      assertThat(uneven(fleet)).isEqualTo(new Uneven(Set.of(), false, true));
+    }
+  }
+
+  @Test
+  void a_partition_that_is_being_detached_concurrently_has_no_part_of_it() throws SQLException {
+    try (Fleet fleet = fleet("detaching");
+        Connection reader = fleet.server().connect(fleet.name());
+        Statement statement = reader.createStatement()) {
+      fleet.run("DROP FOREIGN TABLE t0.p4", "CREATE INDEX ix ON t0.p (lower(c))");
+      reader.setAutoCommit(false);
+      statement.execute("SELECT count(*) FROM t0.p1");
+      assertThatThrownBy(
+              () ->
+                  fleet.run(
+                      "SET statement_timeout = '1s'",
+                      "ALTER TABLE t0.p DETACH PARTITION t0.p1 CONCURRENTLY"))
+          .hasMessageContaining("canceling statement");
+      reader.rollback();
+      fleet.run(
+          "ALTER INDEX t0.ix ALTER COLUMN 1 SET STATISTICS 7",
+          part("p1", "ALTER COLUMN 1 SET STATISTICS 9"),
+          part("p1", "SET (fillfactor = 44)"));
+      assertThat(p(fleet).partitions()).extracting(Partition::name).doesNotContain("p1");
+      assertThat(uneven(fleet)).isEqualTo(Uneven.NONE);
+    }
+  }
+
+  /** Alters the only index of a leaf. */
+  private static String part(String leaf, String action) {
+    return "DO $$ BEGIN EXECUTE format('ALTER INDEX %%s %s', (SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 't0.%s'::regclass)); END $$"
+        .formatted(action, leaf);
   }
 }

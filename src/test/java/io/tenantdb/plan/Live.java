@@ -6,6 +6,7 @@ import io.tenantdb.model.Mark;
 import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedIndex.Settings;
 import io.tenantdb.model.ObservedIndex.Ties;
+import io.tenantdb.model.ObservedIndex.Uneven;
 import io.tenantdb.model.ObservedTable;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +27,7 @@ final class Live {
   private List<String> foreignKeys = List.of();
   private String tablespace = "pg_default";
   private Map<Integer, Integer> statistics = Map.of();
-  private Set<Integer> uneven = Set.of();
+  private Uneven uneven = Uneven.NONE;
   private int missingParts;
 
   private Live(String name, IndexBody body) {
@@ -108,7 +109,11 @@ final class Live {
 
   /** Positions whose target not all parts have. */
   Live uneven(Set<Integer> positions) {
-    uneven = positions;
+    return uneven(new Uneven(positions, false, false));
+  }
+
+  Live uneven(Uneven parts) {
+    uneven = parts;
     return this;
   }
 
@@ -129,7 +134,7 @@ final class Live {
         comment,
         Mark.parse(comment),
         new Ties(replicaIdentity, clustered, foreignKeys),
-        Settings.of(tablespace, statistics).unevenAt(uneven),
+        Settings.of(tablespace, statistics).with(uneven),
         missingParts);
   }
 

@@ -17,6 +17,7 @@ import io.tenantdb.model.IndexReplacement.RepairIndex;
 import io.tenantdb.model.IndexReplacement.ReplaceIndex;
 import io.tenantdb.model.IndexSetting.SetIndexStatistics;
 import io.tenantdb.model.Mark;
+import io.tenantdb.model.ObservedIndex.Uneven;
 import io.tenantdb.model.ObservedTenant.NamedRelation;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.ReservedName;
@@ -65,6 +66,24 @@ class ReplacementPlanTest {
 
   private static final List<Row> TABLE =
       List.of(
+          row(
+              "ours, and a part was altered: replaced, as if all of it had been",
+              live(Live.named("ix", "a").ours(IX).uneven(new Uneven(Set.of(), true, false))),
+              List.of(ReplaceIndex.class),
+              null,
+              TenantState.DRIFTED),
+          row(
+              "nobody's, and a part is otherwise",
+              live(Live.named("ix", "a").uneven(new Uneven(Set.of(), true, false))),
+              List.of(),
+              Reason.Conflict,
+              TenantState.PENDING),
+          row(
+              "a part is kept elsewhere and no tablespace is declared",
+              live(Live.named("ix", "a").ours(IX).uneven(new Uneven(Set.of(), false, true))),
+              List.of(),
+              null,
+              TenantState.SYNCED),
           row(
               "ours of an older spec: replaced",
               live(Live.named("ix", "b").oursOfOlderSpec(IX)),
@@ -342,6 +361,19 @@ class ReplacementPlanTest {
     assertThat(replace.before()).isEqualTo("in tablespace slow: btree (a)");
     assertThat(replace.after()).isEqualTo("btree (a) in tablespace fast");
     assertThat(replace.build().buildSql()).contains(" TABLESPACE \"fast\"");
+  }
+
+  @Test
+  void aPartInAnotherTablespaceIsADifferenceWhereOneIsDeclared() {
+    DesiredIndex fast = inTablespace("fast");
+    World world = new World();
+    world.indexes.add(fast);
+    equal("ix").ours(fast).tablespace("fast").uneven(new Uneven(Set.of(), false, true)).in(world);
+
+    ReplaceIndex replace = (ReplaceIndex) only(world);
+
+    assertThat(replace.before()).isEqualTo("parts in another tablespace: btree (a)");
+    assertThat(replace.drift()).isTrue();
   }
 
   @Test
