@@ -144,16 +144,18 @@ class ChunkBuildTimescaleIT {
                         + " WHERE c.relname LIKE '\\_hyper\\_%\\_ix\\_batch' LIMIT 1")
                 .get(0));
 
-    Outcome refused = pass();
-    assertThat(refused.failures())
-        .singleElement()
-        .satisfies(
-            f -> {
-              assertThat(f.reason()).isEqualTo(Reason.DestructiveDenied);
-              assertThat(f.message()).contains("ix_batch").contains("parts missing");
-            });
+    if (server.atLeast("2.22")) {
+      assertThat(pass().failures())
+          .singleElement()
+          .satisfies(
+              f -> {
+                assertThat(f.reason()).isEqualTo(Reason.DestructiveDenied);
+                assertThat(f.message()).contains("ix_batch").contains("parts missing");
+              });
+    }
 
-    Outcome outcome = pass(ALLOWED);
+    // An older server can tell two equal indexes apart: the new one is built beside the old.
+    Outcome outcome = server.atLeast("2.22") ? pass(ALLOWED) : pass();
     assertThat(outcome.failures()).isEmpty();
     assertThat(outcome.converged()).isTrue();
     assertWhole();

@@ -48,4 +48,19 @@ public @interface RealParts {
   @Retention(RetentionPolicy.RUNTIME)
   @Inherited
   @interface NativeTimescale {}
+
+  /**
+   * On a test with a {@link TimescaleServer}: its rule is about something that came with this
+   * version. On an older server it is skipped, in CI too, and reported with what is lacking.
+   */
+  @Target(ElementType.METHOD)
+  @Retention(RetentionPolicy.RUNTIME)
+  @interface SinceTimescale {
+
+    /** Major and minor version: {@code 2.21}. */
+    String value();
+
+    /** What an older server has not: {@code several refresh policies of one aggregate}. */
+    String lacks();
+  }
 }

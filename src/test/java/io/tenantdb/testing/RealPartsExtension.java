@@ -149,7 +149,31 @@ public final class RealPartsExtension implements ExecutionCondition, ParameterRe
             .isEmpty()) {
       return skip(context, "no native TimescaleDB", "no native TimescaleDB");
     }
+    Optional<String> lack = lacking(context);
+    if (lack.isPresent()) {
+      return skip(context, lack.get(), lack.get());
+    }
     return ConditionEvaluationResult.enabled("its parts are there");
+  }
+
+  /** What the TimescaleDB at hand is too old for. */
+  private static Optional<String> lacking(ExtensionContext context) {
+    return AnnotationSupport.findAnnotation(context.getElement(), RealParts.SinceTimescale.class)
+        .flatMap(
+            since ->
+                part(context, new Want.Timescale(License.COMMUNITY))
+                    .server()
+                    .map(TimescaleServer.class::cast)
+                    .filter(server -> !server.atLeast(since.value()))
+                    .map(
+                        server ->
+                            "TimescaleDB "
+                                + server.extensionVersion()
+                                + " lacks "
+                                + since.lacks()
+                                + " (since "
+                                + since.value()
+                                + ")"));
   }
 
   @Override

@@ -27,6 +27,7 @@ public final class TimescaleServer implements AutoCloseable {
   private final License license;
   private final BooleanSupplier alive;
   private final Runnable stop;
+  private final String extensionVersion;
   private final String version;
 
   /** What the functions may do: TimescaleDB's setting {@code timescaledb.license}. */
@@ -52,8 +53,10 @@ public final class TimescaleServer implements AutoCloseable {
     this.license = license;
     this.alive = alive;
     this.stop = stop;
+    this.extensionVersion =
+        query("SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'");
     this.version =
-        query("SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'")
+        extensionVersion
             + (" on PostgreSQL " + query("SHOW server_version").replaceAll(" .*", ""))
             + (" (" + source + (license == License.APACHE ? ", Apache licence)" : ")"));
     Parts.used("TimescaleDB", version);
@@ -128,6 +131,18 @@ public final class TimescaleServer implements AutoCloseable {
   /** TimescaleDB's and PostgreSQL's versions and where they come from, for people. */
   public String version() {
     return version;
+  }
+
+  /** TimescaleDB's version alone: {@code 2.13.1}, {@code 2.23.0-dev}. */
+  String extensionVersion() {
+    return extensionVersion;
+  }
+
+  /** Whether TimescaleDB is of this major and minor version, {@code 2.21}, or newer. */
+  public boolean atLeast(String since) {
+    return Runtime.Version.parse(extensionVersion.replaceAll("-.*", ""))
+            .compareToIgnoreOptional(Runtime.Version.parse(since))
+        >= 0;
   }
 
   /** Whether the server process runs; the WASM build ends at once when it crashes. */
