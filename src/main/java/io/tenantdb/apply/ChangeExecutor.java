@@ -1,6 +1,8 @@
 package io.tenantdb.apply;
 
+import io.tenantdb.database.EventTriggers;
 import io.tenantdb.database.SqlStates;
+import io.tenantdb.database.SqlStates.Stage;
 import io.tenantdb.model.AggregateChange.CreateAggregate;
 import io.tenantdb.model.AggregateChange.FillAggregate;
 import io.tenantdb.model.Blocker;
@@ -13,7 +15,9 @@ import io.tenantdb.model.IndexPartChange.DropPartLeftover;
 import io.tenantdb.model.IndexSetting.DropIndex;
 import io.tenantdb.model.MaterializedViewChange.CreateMaterializedView;
 import io.tenantdb.model.MaterializedViewChange.RefreshMaterializedView;
+import io.tenantdb.model.PruneChange;
 import io.tenantdb.model.Reason;
+import io.tenantdb.model.RefreshPolicyChange;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
@@ -27,6 +31,11 @@ import org.slf4j.LoggerFactory;
  * did.
  */
 public final class ChangeExecutor implements AutoCloseable {
+
+  /**
+   * TimescaleDB's words, which are not translated: the SQLSTATE of a query's errors is the same.
+   */
+  private static final String WINDOW_TOO_SMALL = "policy refresh window too small";
 
   private static final Logger LOG = LoggerFactory.getLogger(ChangeExecutor.class);
 
@@ -80,7 +89,10 @@ public final class ChangeExecutor implements AutoCloseable {
     } catch (ApplyException e) {
       return ended(change, e.reason(), "", e.getMessage(), start);
     } catch (SQLException e) {
-      return ended(change, SqlStates.whileChanging(e), SqlStates.state(e), words(change, e), start);
+      Optional<String> trigger = eventTrigger(e);
+      return trigger.isPresent()
+          ? ended(change, Reason.EventTriggerRefused, SqlStates.state(e), trigger.get(), start)
+          : ended(change, reason(change, e), SqlStates.state(e), words(change, e), start);
     } catch (RuntimeException e) {
       LOG.error("{} of {}.{} failed", change.kind(), change.target().schema(), change.object(), e);
       return ended(
@@ -116,14 +128,37 @@ public final class ChangeExecutor implements AutoCloseable {
     if (drops && (gaveUp || found == Reason.BuildTimeout)) {
       return Reason.LeftoverPending;
     }
-    if (change instanceof CreateAggregate && found == Reason.NotSupported) {
-      // TimescaleDB's own rules for the query are 0A000 too.
-      return Reason.DefinitionRefused;
-    }
     boolean timeIsUp = took.compareTo(session.safety().buildTimeout()) >= 0;
     // The filler knows better: the time is that of one window.
     boolean one = change.lasting() && !(change instanceof FillAggregate);
     return one && gaveUp && timeIsUp ? Reason.BuildTimeout : found;
+  }
+
+  /** What the server's refusal means for this change. */
+  private static Reason reason(Change change, SQLException e) {
+    boolean readsRows =
+        change.lasting() || change instanceof IndexChange || change instanceof PruneChange;
+    Reason reason = SqlStates.reason(e, readsRows ? Stage.BUILDING : Stage.MAKING);
+    boolean refused = reason == Reason.DefinitionRefused;
+    if (change instanceof CreateAggregate) {
+      if (refused && SqlStates.primaryMessage(e).equals(WINDOW_TOO_SMALL)) {
+        return Reason.RefreshWindowInvalid;
+      }
+      // TimescaleDB's own rules for the query are 0A000 too.
+      return reason == Reason.NotSupported ? Reason.DefinitionRefused : reason;
+    }
+    return refused && change instanceof RefreshPolicyChange && SqlStates.state(e).equals("22023")
+        ? Reason.RefreshWindowInvalid
+        : reason;
+  }
+
+  private Optional<String> eventTrigger(SQLException e) {
+    try {
+      return session.usable() ? EventTriggers.refusal(session.connection(), e) : Optional.empty();
+    } catch (SQLException again) {
+      e.addSuppressed(again);
+      return Optional.empty();
+    }
   }
 
   /**
@@ -133,8 +168,8 @@ public final class ChangeExecutor implements AutoCloseable {
     if (SqlStates.whileChanging(e) == Reason.HasDependents) {
       return SqlStates.dependents(e);
     }
-    return change instanceof CreateAggregate
+    return change instanceof CreateAggregate || change instanceof RefreshPolicyChange
         ? SqlStates.messageAndDetail(e)
-        : SqlStates.primaryMessage(e);
+        : SqlStates.messageAndHint(e);
   }
 }

@@ -1,5 +1,6 @@
 package io.tenantdb.apply;
 
+import io.tenantdb.database.SqlStates;
 import io.tenantdb.model.AggregateChange.CreateAggregate;
 import io.tenantdb.model.AggregateChange.FillAggregate;
 import io.tenantdb.model.Blocker;
@@ -69,7 +70,14 @@ final class Sentences {
   private static String said(Change change, Reason reason, String sqlState, String words) {
     return switch (reason) {
       case DuplicateRows -> duplicates(change);
-      case DefinitionRefused -> refused(change, sqlState).orElseGet(() -> refusedAs(change, words));
+      case DefinitionRefused ->
+          refused(change, sqlState).orElseGet(() -> refusedAs(change, sqlState, words));
+      case RefreshWindowInvalid ->
+          "TimescaleDB refuses the refresh window: "
+              + words
+              + "; lengthen refresh.startOffset, or shorten refresh.endOffset.";
+      case Busy -> sqlState.isEmpty() ? stopped(words) : meanwhile(sqlState, words);
+      case DatabaseError -> stopped(SqlStates.withState(words, sqlState));
       case HasDependents ->
           "it is not dropped, because other objects depend on it: "
               + words
@@ -80,10 +88,18 @@ final class Sentences {
   }
 
   /** TimescaleDB has rules of its own for a query, which nobody could hold it to before. */
-  private static String refusedAs(Change change, String words) {
+  private static String refusedAs(Change change, String sqlState, String words) {
+    // Internal errors say little: what can be looked up is told.
+    String said = sqlState.startsWith("XX") ? SqlStates.withState(words, sqlState) : words;
     return change instanceof CreateAggregate create
-        ? "aggregates[" + create.aggregate().name() + "].query is refused: " + stopped(words)
-        : stopped(words);
+        ? "aggregates[" + create.aggregate().name() + "].query is refused: " + stopped(said)
+        : stopped(said);
+  }
+
+  private static String meanwhile(String sqlState, String words) {
+    return "another session changes the same at this moment: "
+        + SqlStates.withState(words, sqlState)
+        + "; it is tried again.";
   }
 
   private static String stopped(String words) {

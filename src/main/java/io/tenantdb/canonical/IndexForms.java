@@ -1,6 +1,7 @@
 package io.tenantdb.canonical;
 
 import io.tenantdb.canonical.TempClone.NoRightsException;
+import io.tenantdb.database.EventTriggers;
 import io.tenantdb.model.Canonical.IndexKey;
 import io.tenantdb.model.CanonicalIndex;
 import io.tenantdb.model.CanonicalIndex.Refused;
@@ -95,7 +96,11 @@ final class IndexForms {
     } catch (SQLException e) {
       // The clone itself could not be made: no privilege on a type's schema, a lock, a type that
       // vanished. All of it is about this site, none of it about the definitions.
-      Unknown unknown = Verdicts.ofClone(e);
+      Unknown verdict = Verdicts.ofClone(e);
+      Unknown unknown =
+          EventTriggers.refusal(connection, e)
+              .map(said -> new Unknown(Reason.EventTriggerRefused, said))
+              .orElse(verdict);
       tasks.keySet().forEach(key -> forms.put(key, unknown));
     }
     return forms;

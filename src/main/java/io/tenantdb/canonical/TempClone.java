@@ -1,5 +1,6 @@
 package io.tenantdb.canonical;
 
+import io.tenantdb.database.EventTriggers;
 import io.tenantdb.database.Sql;
 import io.tenantdb.database.TenantCode;
 import io.tenantdb.model.CanonicalIndex;
@@ -131,7 +132,11 @@ final class TempClone implements AutoCloseable {
           ? form
           : withPasts(task, (Buildable) form);
     } catch (SQLException e) {
-      return Verdicts.of(e, index, site.table());
+      CanonicalIndex verdict = Verdicts.of(e, index, site.table());
+      run("ROLLBACK TO SAVEPOINT spec");
+      return EventTriggers.refusal(connection, e)
+          .<CanonicalIndex>map(said -> new Unknown(Reason.EventTriggerRefused, said))
+          .orElse(verdict);
     } finally {
       run("ROLLBACK TO SAVEPOINT spec");
     }

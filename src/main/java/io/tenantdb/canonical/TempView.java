@@ -1,5 +1,6 @@
 package io.tenantdb.canonical;
 
+import io.tenantdb.database.EventTriggers;
 import io.tenantdb.database.Sql;
 import io.tenantdb.database.SqlStates;
 import io.tenantdb.database.TenantCode;
@@ -93,7 +94,12 @@ final class TempView implements AutoCloseable {
     } catch (SQLException e) {
       CanonicalAggregate verdict = Verdicts.ofQuery(e, task);
       connection.rollback();
-      return missingUsage(e).<CanonicalAggregate>map(u -> u).orElse(verdict);
+      Optional<Unknown> refused =
+          EventTriggers.refusal(connection, e)
+              .map(said -> new Unknown(Reason.EventTriggerRefused, said));
+      return (refused.isPresent() ? refused : missingUsage(e))
+          .<CanonicalAggregate>map(unknown -> unknown)
+          .orElse(verdict);
     }
   }
 

@@ -15,10 +15,11 @@ import java.util.stream.Stream;
 
 /** Tells what PostgreSQL's refusal of an index on a clone means for the real one. */
 final class Verdicts {
-  // Lock not available, deadlock, cancelled by the time limit.
-  private static final Set<String> BUSY = Set.of("55P03", "40P01", "57014");
   // No such function or operator for a row of the clone; the row type is another one.
   private static final Set<String> ROW_TYPE = Set.of("42883", "42846", "42804", "42P01", "42703");
+
+  // About the server, or said to be: read-only, connections, resources, shutdown, I/O.
+  private static final Set<String> OF_SERVER = Set.of("08", "25006", "53", "57P", "58");
 
   private static final String UNDEFINED_TABLE = "42P01";
 
@@ -32,32 +33,20 @@ final class Verdicts {
    */
   static CanonicalIndex of(SQLException e, DesiredIndex index, String table) throws SQLException {
     String state = SqlStates.state(e);
-    String said = SqlStates.primaryMessage(e);
-    if (SqlStates.endsSession(e)) {
-      throw e;
+    String said = SqlStates.messageAndHint(e);
+    Optional<Unknown> unknown = unknown(e);
+    if (unknown.isPresent()) {
+      return unknown.get();
     }
-    // Class XX: "cache lookup failed" and the like, where something vanished meanwhile.
-    if (BUSY.contains(state) || state.startsWith("XX")) {
-      return new Unknown(Reason.Busy, said);
+    if (ROW_TYPE.contains(state) && namesWholeRow(index, table)) {
+      return new Refused(
+          Reason.NotSupported,
+          state,
+          said + " (expressions over a whole row, such as " + table + ".*, are not supported)");
     }
-    if (state.startsWith("53") || state.startsWith("58")) {
-      return new Unknown(Reason.DatabaseError, said);
-    }
-    return switch (SqlStates.whileRunning(e)) {
-      case ServerUnavailable, ConnectionFailed, NotPrimary ->
-          new Unknown(Reason.DatabaseError, said);
-      case InsufficientPrivilege -> new Unknown(Reason.InsufficientPrivilege, said);
-      case NotSupported -> new Refused(Reason.NotSupported, state, said);
-      default -> {
-        if (ROW_TYPE.contains(state) && namesWholeRow(index, table)) {
-          yield new Refused(
-              Reason.NotSupported,
-              state,
-              said + " (expressions over a whole row, such as " + table + ".*, are not supported)");
-        }
-        yield new Refused(Reason.DefinitionRefused, state, said);
-      }
-    };
+    return SqlStates.whileMaking(e) == Reason.NotSupported
+        ? new Refused(Reason.NotSupported, state, said)
+        : new Refused(Reason.DefinitionRefused, state, shown(said, state));
   }
 
   /**
@@ -67,30 +56,47 @@ final class Verdicts {
    */
   static CanonicalAggregate ofQuery(SQLException e, QueryTask task) throws SQLException {
     String state = SqlStates.state(e);
-    String said = SqlStates.primaryMessage(e);
+    String said = SqlStates.messageAndHint(e);
+    Optional<Unknown> unknown = unknown(e);
+    if (unknown.isPresent()) {
+      return new CanonicalAggregate.Unknown(unknown.get().reason(), unknown.get().message());
+    }
+    return new CanonicalAggregate.Refused(
+        Reason.DefinitionRefused,
+        state,
+        // There are two queries that it may be about. What is missing is no fault of either.
+        (state.equals(UNDEFINED_TABLE) ? "" : task.field() + ": ")
+            + shown(said, state)
+            + advice(state, said, task));
+  }
+
+  /**
+   * What says nothing of the definition: a moment, a right, the server.
+   *
+   * @throws SQLException the same, where the connection is gone. A SQLSTATE alone ends no pass: a
+   *     tenant's function may raise any
+   */
+  private static Optional<Unknown> unknown(SQLException e) throws SQLException {
     if (SqlStates.endsSession(e)) {
       throw e;
     }
-    if (BUSY.contains(state) || state.startsWith("XX")) {
-      return new CanonicalAggregate.Unknown(Reason.Busy, said);
+    String said = SqlStates.primaryMessage(e);
+    String state = SqlStates.state(e);
+    if (OF_SERVER.stream().anyMatch(state::startsWith)) {
+      return Optional.of(new Unknown(Reason.DatabaseError, SqlStates.withState(said, state)));
     }
-    if (state.startsWith("53") || state.startsWith("58")) {
-      return new CanonicalAggregate.Unknown(Reason.DatabaseError, said);
-    }
-    return switch (SqlStates.whileRunning(e)) {
-      case ServerUnavailable, ConnectionFailed, NotPrimary ->
-          new CanonicalAggregate.Unknown(Reason.DatabaseError, said);
-      case InsufficientPrivilege ->
-          new CanonicalAggregate.Unknown(Reason.InsufficientPrivilege, said);
-      default ->
-          new CanonicalAggregate.Refused(
-              Reason.DefinitionRefused,
-              state,
-              // There are two queries that it may be about. What is missing is no fault of either.
-              (state.equals(UNDEFINED_TABLE) ? "" : task.field() + ": ")
-                  + said
-                  + advice(state, said, task));
+    return switch (SqlStates.whileMaking(e)) {
+      case Busy, LockTimeout, Interrupted -> Optional.of(new Unknown(Reason.Busy, said));
+      case InsufficientPrivilege -> Optional.of(new Unknown(Reason.InsufficientPrivilege, said));
+      case DatabaseError ->
+          Optional.of(new Unknown(Reason.DatabaseError, SqlStates.withState(said, state)));
+      default -> Optional.empty();
     };
+  }
+
+  /** PostgreSQL's internal errors say little: what can be looked up is told. */
+  private static String shown(String said, String state) {
+    return state.startsWith("XX") ? SqlStates.withState(said, state) : said;
   }
 
   /** What to do, where it can be told from the error. */
@@ -110,16 +116,25 @@ final class Verdicts {
   }
 
   /**
-   * What it means that a clone could not be made.
+   * What it means that a clone could not be made. It runs nobody's code but that of event triggers.
    *
    * @throws SQLException the same, where it is about the whole server
    */
   static Unknown ofClone(SQLException e) throws SQLException {
-    return switch (SqlStates.whileRunning(e)) {
+    String said = SqlStates.primaryMessage(e);
+    if (SqlStates.ranFunction(e)) {
+      return new Unknown(
+          Reason.EventTriggerRefused,
+          "an event trigger's function refuses a table that is tried in a transaction (SQLSTATE "
+              + SqlStates.state(e)
+              + "); let it pass, or ALTER EVENT TRIGGER … DISABLE it");
+    }
+    return switch (SqlStates.whileMaking(e)) {
       case ServerUnavailable, ConnectionFailed, NotPrimary -> throw e;
-      case InsufficientPrivilege ->
-          new Unknown(Reason.InsufficientPrivilege, SqlStates.primaryMessage(e));
-      default -> new Unknown(Reason.Busy, SqlStates.primaryMessage(e));
+      case InsufficientPrivilege -> new Unknown(Reason.InsufficientPrivilege, said);
+      case DefinitionRefused, DatabaseError ->
+          new Unknown(Reason.DatabaseError, SqlStates.withState(said, SqlStates.state(e)));
+      default -> new Unknown(Reason.Busy, said);
     };
   }
 

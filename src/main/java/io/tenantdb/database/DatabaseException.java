@@ -23,10 +23,18 @@ public final class DatabaseException extends RuntimeException {
    */
   public static DatabaseException of(SQLException e, String whatWeDid) {
     Scrubber scrubber = new Scrubber();
+    Reason reason = SqlStates.whileRunning(e);
+    String said = scrubber.scrub(SqlStates.primaryMessage(e));
     return new DatabaseException(
-        SqlStates.whileRunning(e),
+        reason,
         SqlStates.state(e),
-        "Could not " + whatWeDid + ": " + scrubber.scrub(SqlStates.primaryMessage(e)) + ".",
+        "Could not "
+            + whatWeDid
+            + ": "
+            + (reason == Reason.DatabaseError
+                ? SqlStates.withState(said, SqlStates.state(e))
+                : said)
+            + ".",
         scrubber.scrub(e));
   }
 

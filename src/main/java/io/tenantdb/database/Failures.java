@@ -26,16 +26,23 @@ final class Failures {
     return new DatabaseException(
         reason,
         SqlStates.state(e),
-        "Could not connect to " + target() + ": " + said(e) + "; " + advice(reason, e) + ".",
+        "Could not connect to "
+            + target()
+            + ": "
+            + said(e, reason)
+            + "; "
+            + advice(reason, e)
+            + ".",
         scrubber.scrub(e));
   }
 
   /** A statement of an open session failed. */
   DatabaseException running(SQLException e, String whatWeDid) {
+    Reason reason = SqlStates.whileRunning(e);
     return new DatabaseException(
-        SqlStates.whileRunning(e),
+        reason,
         SqlStates.state(e),
-        "Could not " + whatWeDid + " on " + target() + ": " + said(e) + ".",
+        "Could not " + whatWeDid + " on " + target() + ": " + said(e, reason) + ".",
         scrubber.scrub(e));
   }
 
@@ -90,13 +97,16 @@ final class Failures {
         + settings.user();
   }
 
-  private String said(SQLException e) {
+  private String said(SQLException e, Reason reason) {
     // The driver's own sentence for a refused connection brings its own advice.
     String said =
         has(e, ConnectException.class)
             ? "connection refused"
             : scrubber.scrub(SqlStates.primaryMessage(e));
-    return said.endsWith(".") ? said.substring(0, said.length() - 1) : said;
+    String stopped = said.endsWith(".") ? said.substring(0, said.length() - 1) : said;
+    return reason == Reason.DatabaseError
+        ? SqlStates.withState(stopped, SqlStates.state(e))
+        : stopped;
   }
 
   private String advice(Reason reason, SQLException e) {

@@ -1,65 +1,150 @@
 package io.tenantdb.database;
 
+import io.tenantdb.database.ServerError.Origin;
 import io.tenantdb.model.Reason;
 import java.io.IOException;
 import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateException;
 import java.sql.SQLException;
-import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
-import org.postgresql.util.PSQLException;
-import org.postgresql.util.ServerErrorMessage;
 
 /**
- * The one place where an {@link SQLException} becomes a {@link Reason}. Sources: PostgreSQL's
- * appendix "PostgreSQL Error Codes", TimescaleDB's {@code errors.h} (class TS), pgjdbc's {@code
- * PSQLState}.
+ * The one place where an {@link SQLException} becomes a {@link Reason}: by its SQLSTATE, by whose
+ * code raised it, and by what the statement was for. Sources: PostgreSQL's appendix "PostgreSQL
+ * Error Codes", TimescaleDB's {@code errors.h} (class TS), pgjdbc's {@code PSQLState}.
  */
 public final class SqlStates {
 
-  private static final Map<String, Reason> STATES =
-      Map.ofEntries(
-          Map.entry("0A000", Reason.NotSupported),
-          Map.entry("23505", Reason.DuplicateRows),
-          Map.entry("23P01", Reason.DuplicateRows),
-          Map.entry("25006", Reason.NotPrimary),
-          Map.entry("2BP01", Reason.HasDependents),
-          Map.entry("28P01", Reason.AuthenticationFailed),
-          Map.entry("3D000", Reason.DatabaseNotFound),
-          Map.entry("3F000", Reason.Gone),
-          Map.entry("40001", Reason.Interrupted),
-          Map.entry("40P01", Reason.Interrupted),
-          Map.entry("42501", Reason.InsufficientPrivilege),
-          Map.entry("42704", Reason.Gone),
-          Map.entry("42710", Reason.NameTaken),
-          Map.entry("42P01", Reason.Gone),
-          Map.entry("42P07", Reason.NameTaken),
-          Map.entry("55P03", Reason.LockTimeout),
-          Map.entry("57014", Reason.Interrupted),
-          Map.entry("TS001", Reason.NotHypertable),
-          Map.entry("TS103", Reason.ConversionBlocked));
+  /** What the statement was for. */
+  public enum Stage {
+    /** To read the catalogs, or something else that is ours. */
+    READING,
+    /** To make something, or to try it, without a row being read: a definition is judged. */
+    MAKING,
+    /** To build over rows, which may be what fails. */
+    BUILDING
+  }
 
-  // Shutdown, crash, start; disk full, too many connections, I/O error: whatever the severity.
-  private static final Set<String> WHOLE_SERVER =
-      Set.of("57P01", "57P02", "57P03", "53100", "53300", "58030");
+  private static final Set<Stage> ANY = EnumSet.allOf(Stage.class);
+  private static final Set<Stage> CHANGING = EnumSet.of(Stage.MAKING, Stage.BUILDING);
+  private static final Set<Stage> MAKING = EnumSet.of(Stage.MAKING);
 
-  // Classes of errors that expressions, predicates and the rows under them raise: cardinality,
-  // data,
-  // constraints, external routines, names and types, program limits, PL/pgSQL.
-  private static final Set<String> REFUSING =
-      Set.of("21", "22", "23", "38", "39", "42", "54", "P0");
+  private static final Set<Origin> ANYWHERE = EnumSet.allOf(Origin.class);
+  private static final Set<Origin> OURS =
+      EnumSet.of(Origin.STATEMENT, Origin.CATALOG, Origin.RACE, Origin.FUNCTION);
+  private static final Set<Origin> STATEMENT = EnumSet.of(Origin.STATEMENT);
+  private static final Set<Origin> CATALOG = EnumSet.of(Origin.CATALOG);
+  private static final Set<Origin> RACE = EnumSet.of(Origin.RACE);
+  private static final Set<Origin> RAISED = EnumSet.of(Origin.RAISED);
+  private static final Set<Origin> FUNCTION = EnumSet.of(Origin.FUNCTION);
+  private static final Set<Origin> FOREIGN = EnumSet.of(Origin.FOREIGN);
 
-  // Where PL/pgSQL, PL/Python, PL/Perl and PL/Tcl pass on what a function raises: with whatever
-  // SQLSTATE it likes, and with whatever it has read.
-  private static final Set<String> RAISED_IN =
-      Set.of("pl_exec.c", "plpy_elog.c", "plperl.c", "pltcl.c");
+  /**
+   * A line of the table.
+   *
+   * @param states SQLSTATEs, or beginnings of them
+   */
+  private record Rule(Set<Stage> stages, Set<Origin> origins, Reason reason, String... states) {
+    boolean holds(Stage stage, Origin origin, String state) {
+      return stages.contains(stage)
+          && origins.contains(origin)
+          && Stream.of(states).anyMatch(state::startsWith);
+    }
+  }
+
+  /** The first that holds. */
+  private static final List<Rule> RULES =
+      List.of(
+          // What a function raises is about its rows, whatever SQLSTATE it gives: a tenant's own
+          // code neither halts a database nor has its words repeated.
+          new Rule(CHANGING, RAISED, Reason.DefinitionRefused, ""),
+          // Shutdown, crash, start; disk full, too many connections, I/O error.
+          new Rule(
+              ANY,
+              OURS,
+              Reason.ServerUnavailable,
+              "57P01",
+              "57P02",
+              "57P03",
+              "53100",
+              "53300",
+              "58030"),
+          // A pooler's words; a server that is lost says nothing.
+          new Rule(ANY, STATEMENT, Reason.ConnectionFailed, "08"),
+          // Another server is not ours: neither its connections nor its names, locks and rights.
+          new Rule(ANY, FOREIGN, Reason.DatabaseError, "08", "53", "57P", "58"),
+          new Rule(CHANGING, FOREIGN, Reason.DefinitionRefused, "2", "3", "42"),
+          // What passes by itself, wherever it happens.
+          new Rule(ANY, ANYWHERE, Reason.Interrupted, "40001", "40P01", "57014"),
+          // Two sessions made, or one changes, the same at one moment.
+          new Rule(ANY, RACE, Reason.Busy, "XX000"),
+          new Rule(ANY, CATALOG, Reason.Busy, "23503", "23505"),
+          new Rule(CHANGING, ANYWHERE, Reason.Busy, "55006"),
+          new Rule(MAKING, OURS, Reason.Busy, "TS110"),
+          // A function's lock, rights, names and rows are not those of what is made.
+          new Rule(CHANGING, FUNCTION, Reason.Busy, "55P03"),
+          new Rule(ANY, FUNCTION, Reason.InsufficientPrivilege, "42501"),
+          new Rule(
+              CHANGING,
+              FUNCTION,
+              Reason.DefinitionRefused,
+              "08",
+              "0A",
+              "2",
+              "3",
+              "42",
+              "55",
+              "P0",
+              "TS",
+              "XX000"),
+          // An open session is never refused its login: this is TimescaleDB's "permission denied to
+          // start background process as role", because the hypertable's owner has no LOGIN.
+          new Rule(ANY, ANYWHERE, Reason.OwnerCannotLogin, "28000"),
+          new Rule(ANY, ANYWHERE, Reason.NotSupported, "0A000", "TS101"),
+          new Rule(ANY, ANYWHERE, Reason.DuplicateRows, "23505", "23P01"),
+          new Rule(ANY, ANYWHERE, Reason.NotPrimary, "25006"),
+          new Rule(ANY, ANYWHERE, Reason.HasDependents, "2BP01"),
+          new Rule(ANY, ANYWHERE, Reason.AuthenticationFailed, "28P01"),
+          new Rule(ANY, ANYWHERE, Reason.DatabaseNotFound, "3D000"),
+          new Rule(ANY, ANYWHERE, Reason.InsufficientPrivilege, "42501"),
+          new Rule(ANY, ANYWHERE, Reason.Gone, "3F000", "42704", "42P01", "TS002", "TS003"),
+          // A policy or a trigger, which have no names to choose: somebody was quicker.
+          new Rule(MAKING, ANYWHERE, Reason.Busy, "42710"),
+          new Rule(ANY, ANYWHERE, Reason.NameTaken, "42710", "42P07"),
+          new Rule(ANY, ANYWHERE, Reason.LockTimeout, "55P03"),
+          new Rule(ANY, ANYWHERE, Reason.NotHypertable, "TS001"),
+          new Rule(ANY, ANYWHERE, Reason.ConversionBlocked, "TS102", "TS103"),
+          // What TimescaleDB asks for first, and what its older versions refuse without a SQLSTATE
+          // of their own, does not pass by itself.
+          new Rule(MAKING, ANYWHERE, Reason.DefinitionRefused, "55000", "XX000"),
+          // Classes of errors that expressions, predicates and the rows under them raise:
+          // cardinality, data, constraints, external routines, names and types, program limits,
+          // PL/pgSQL.
+          new Rule(
+              CHANGING,
+              ANYWHERE,
+              Reason.DefinitionRefused,
+              "21",
+              "22",
+              "23",
+              "38",
+              "39",
+              "42",
+              "54",
+              "P0"));
+
+  // TimescaleDB's own words, which are not translated; a table may be called license, too.
+  private static final Pattern LICENSE =
+      Pattern.compile("not supported under the current \".*\" license");
 
   private static final int DEPENDENTS = 5;
 
@@ -77,43 +162,48 @@ public final class SqlStates {
 
   /** Why a statement of an open session failed. */
   public static Reason whileRunning(SQLException e) {
-    String state = state(e);
-    if (serverStops(e, state)) {
-      return Reason.ServerUnavailable;
-    }
-    if (state.startsWith("08") || chain(e).stream().anyMatch(IOException.class::isInstance)) {
-      return Reason.ConnectionFailed;
-    }
-    if (state.equals("28000")) {
-      // An open session is never refused its login: this is TimescaleDB's "permission denied to
-      // start background process as role", because the hypertable's owner has no LOGIN.
-      return Reason.OwnerCannotLogin;
-    }
-    if (fatal(e) && (state.equals("0A000") || state.equals("42710"))) {
-      // TimescaleDB was updated under the session: "already loaded with a different version".
-      return Reason.ConnectionFailed;
-    }
-    if (state.equals("0A000") && primaryMessage(e).contains("license")) {
-      return Reason.TimescaleLicense;
-    }
-    return STATES.getOrDefault(state, Reason.DatabaseError);
+    return reason(e, Stage.READING);
   }
 
   /**
-   * Why a change failed: what PostgreSQL says about values, rows and definitions does not pass by
-   * itself, unlike the same words about a query of the catalogs. What a function raises is about
-   * its rows, whatever SQLSTATE it gives: a tenant's own code neither halts a database nor has its
-   * words repeated.
+   * Why a change that reads rows failed: what PostgreSQL says about values, rows and definitions
+   * does not pass by itself, unlike the same words about a query of the catalogs.
    */
   public static Reason whileChanging(SQLException e) {
-    if (raisedByFunction(e)) {
-      return Reason.DefinitionRefused;
+    return reason(e, Stage.BUILDING);
+  }
+
+  /** Why a change that reads no row failed, or a trial of one. */
+  public static Reason whileMaking(SQLException e) {
+    return reason(e, Stage.MAKING);
+  }
+
+  /** Why a statement of an open session failed that was for this. */
+  public static Reason reason(SQLException e, Stage stage) {
+    ServerError error = new ServerError(e);
+    String state = error.state();
+    if (error.fatal()
+        && (state.startsWith("53") || state.startsWith("57P") || state.startsWith("58"))) {
+      return Reason.ServerUnavailable;
     }
-    Reason reason = whileRunning(e);
-    String state = state(e);
-    return reason == Reason.DatabaseError && REFUSING.stream().anyMatch(state::startsWith)
-        ? Reason.DefinitionRefused
-        : reason;
+    if (error.lostConnection()) {
+      return Reason.ConnectionFailed;
+    }
+    if (error.fatal() && (state.equals("0A000") || state.equals("42710"))) {
+      // TimescaleDB was updated under the session: "already loaded with a different version".
+      return Reason.ConnectionFailed;
+    }
+    Origin origin = error.origin();
+    if (state.equals("0A000")
+        && origin != Origin.RAISED
+        && LICENSE.matcher(error.message()).find()) {
+      return Reason.TimescaleLicense;
+    }
+    return RULES.stream()
+        .filter(rule -> rule.holds(stage, origin, state))
+        .map(Rule::reason)
+        .findFirst()
+        .orElse(Reason.DatabaseError);
   }
 
   /**
@@ -121,19 +211,8 @@ public final class SqlStates {
    * session.
    */
   public static boolean endsSession(SQLException e) {
-    return fatal(e)
-        || chain(e).stream().anyMatch(IOException.class::isInstance)
-        || (state(e).startsWith("08") && server(e).isEmpty());
-  }
-
-  /**
-   * What the server says is about all of it. Of classes 53 and 58 most errors are about one
-   * statement: a build that needs more memory or locks than there are is no reason to leave the
-   * other tenants alone.
-   */
-  private static boolean serverStops(SQLException e, String state) {
-    boolean resources = state.startsWith("53") || state.startsWith("57P") || state.startsWith("58");
-    return WHOLE_SERVER.contains(state) || (resources && fatal(e));
+    ServerError error = new ServerError(e);
+    return error.fatal() || error.lostConnection();
   }
 
   /**
@@ -141,12 +220,7 @@ public final class SqlStates {
    * there is none.
    */
   public static String state(SQLException e) {
-    return chain(e).stream()
-        .filter(SQLException.class::isInstance)
-        .map(t -> ((SQLException) t).getSQLState())
-        .filter(state -> state != null && !state.isEmpty())
-        .findFirst()
-        .orElse("");
+    return new ServerError(e).state();
   }
 
   /**
@@ -155,16 +229,19 @@ public final class SqlStates {
    * values.
    */
   public static String primaryMessage(SQLException e) {
-    String message =
-        server(e)
-            .map(ServerErrorMessage::getMessage)
-            .or(() -> innermost(e))
-            .orElse("the driver gave no message");
-    return line(message);
+    return new ServerError(e).message();
   }
 
-  private static String line(String text) {
-    return text.lines().findFirst().orElse("").strip().replaceAll("\\p{Cntrl}", "\uFFFD");
+  /**
+   * The primary message with the server's hint behind it, which has the cure and no values; not
+   * where a function raised it, which puts there what it likes.
+   */
+  public static String messageAndHint(SQLException e) {
+    ServerError error = new ServerError(e);
+    return sentence(
+        Stream.concat(
+            Stream.of(error.message()),
+            error.hint().filter(hint -> error.origin() != Origin.RAISED).stream()));
   }
 
   /**
@@ -172,15 +249,29 @@ public final class SqlStates {
    * row: a detail may hold values.
    */
   public static String messageAndDetail(SQLException e) {
-    // Details and hints are sentences, and one sentence is made of all.
-    return Stream.concat(
-            Stream.of(primaryMessage(e)),
-            server(e).stream()
-                .flatMap(m -> Stream.of(m.getDetail(), m.getHint()))
-                .filter(text -> text != null && !text.isBlank())
-                .map(SqlStates::line))
-        .map(text -> text.replaceFirst("\\.$", ""))
-        .collect(Collectors.joining(": "));
+    ServerError error = new ServerError(e);
+    return sentence(
+        Stream.of(
+                Stream.of(error.message()),
+                error.detail().map(ServerError::line).stream(),
+                error.hint().stream())
+            .flatMap(Function.identity()));
+  }
+
+  /** Details and hints are sentences, and one sentence is made of all. */
+  private static String sentence(Stream<String> parts) {
+    return parts.map(text -> text.replaceFirst("\\.$", "")).collect(Collectors.joining(": "));
+  }
+
+  /** True where a function was running that the statement, or an event trigger, has called. */
+  public static boolean ranFunction(SQLException e) {
+    Origin origin = new ServerError(e).origin();
+    return origin == Origin.RAISED || origin == Origin.FUNCTION;
+  }
+
+  /** The words with the SQLSTATE behind them, which is what can be looked up. */
+  public static String withState(String words, String state) {
+    return state.isEmpty() ? words : words + " (SQLSTATE " + state + ")";
   }
 
   /**
@@ -188,27 +279,17 @@ public final class SqlStates {
    * its details name objects and hold no values.
    */
   public static String dependents(SQLException e) {
-    return server(e)
-        .map(ServerErrorMessage::getDetail)
+    return new ServerError(e)
+        .detail()
         .map(
             detail ->
                 detail
                     .lines()
                     .limit(DEPENDENTS)
-                    .map(SqlStates::line)
+                    .map(ServerError::line)
                     .collect(Collectors.joining("; ")))
         .filter(words -> !words.isEmpty())
         .orElseGet(() -> primaryMessage(e));
-  }
-
-  private static Optional<String> innermost(SQLException e) {
-    List<Throwable> chain = chain(e);
-    // What the pool wraps around the driver's message says nothing.
-    return chain.stream()
-        .filter(PSQLException.class::isInstance)
-        .findFirst()
-        .or(() -> Optional.of(e))
-        .map(Throwable::getMessage);
   }
 
   private static Optional<Reason> tlsReason(SQLException e) {
@@ -229,7 +310,8 @@ public final class SqlStates {
     // Both of these come without a cause. The driver translates its texts, but "SSL" and the class
     // name stand in every language.
     String text = e.getMessage() == null ? "" : e.getMessage();
-    boolean noTls = state(e).equals("08004") && text.contains("SSL") && server(e).isEmpty();
+    boolean noTls =
+        state(e).equals("08004") && text.contains("SSL") && !new ServerError(e).fromServer();
     boolean otherName = text.contains("PgjdbcHostnameVerifier");
     return noTls || otherName ? Optional.of(Reason.TlsFailed) : Optional.empty();
   }
@@ -238,32 +320,8 @@ public final class SqlStates {
     return Optional.empty();
   }
 
-  private static boolean raisedByFunction(SQLException e) {
-    return !fatal(e)
-        && server(e).map(ServerErrorMessage::getFile).filter(RAISED_IN::contains).isPresent();
-  }
-
-  private static boolean fatal(SQLException e) {
-    return server(e)
-        .map(ServerErrorMessage::getSeverity)
-        .filter(severity -> severity.equals("FATAL") || severity.equals("PANIC"))
-        .isPresent();
-  }
-
-  private static Optional<ServerErrorMessage> server(SQLException e) {
-    return chain(e).stream()
-        .filter(PSQLException.class::isInstance)
-        .map(t -> ((PSQLException) t).getServerErrorMessage())
-        .filter(m -> m != null && m.getMessage() != null)
-        .findFirst();
-  }
-
   /** The exception and its causes, outermost first. */
   static List<Throwable> chain(Throwable e) {
-    List<Throwable> chain = new ArrayList<>();
-    for (Throwable t = e; t != null && !chain.contains(t); t = t.getCause()) {
-      chain.add(t);
-    }
-    return chain;
+    return ServerError.chain(e);
   }
 }

@@ -162,7 +162,9 @@ final class Rollout {
     } catch (DatabaseException e) {
       hold(e.reason(), e.getMessage());
     } catch (SQLException e) {
-      hold(SqlStates.whileRunning(e), SqlStates.primaryMessage(e));
+      hold(
+          SqlStates.whileRunning(e),
+          SqlStates.withState(SqlStates.primaryMessage(e), SqlStates.state(e)));
     } catch (RuntimeException e) {
       LOG.error("A worker ended for a reason that it does not know", e);
       hold(Reason.InternalError, "A defect of the operator ended a worker; the log has it.");

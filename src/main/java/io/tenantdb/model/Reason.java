@@ -180,6 +180,8 @@ public enum Reason {
    * become another role.
    */
   TenantCodeRefused(Remedy.PERSON),
+  /** A function of an event trigger raised an error at a statement of ours. */
+  EventTriggerRefused(Remedy.PERSON),
 
   /** The resource is being deleted, and what it made in the database is taken back. */
   Deleting(Remedy.TIME),

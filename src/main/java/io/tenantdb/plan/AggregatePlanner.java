@@ -197,7 +197,10 @@ final class AggregatePlanner {
           unknown.reason().stalls() ? Verdict.FAILED : Verdict.POSTPONED,
           aggregate.name(),
           unknown.reason(),
-          "aggregate " + aggregate.name() + " cannot be judged now: " + unknown.message());
+          "aggregate "
+              + aggregate.name()
+              + (unknown.reason().stalls() ? " cannot be judged: " : " cannot be judged now: ")
+              + unknown.message());
       return Optional.empty();
     }
     Buildable buildable = (Buildable) form;

@@ -151,7 +151,10 @@ final class IndexPlanner {
           unknown.reason().stalls() ? Verdict.FAILED : Verdict.POSTPONED,
           object,
           unknown.reason(),
-          "index " + index.name() + " cannot be judged now: " + unknown.message());
+          "index "
+              + index.name()
+              + (unknown.reason().stalls() ? " cannot be judged: " : " cannot be judged now: ")
+              + unknown.message());
     } else {
       Buildable buildable = (Buildable) form;
       if (table.kind() == ObservedTable.Kind.CONTINUOUS_AGGREGATE) {

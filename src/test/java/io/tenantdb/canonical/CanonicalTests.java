@@ -559,7 +559,9 @@ abstract class CanonicalTests {
             .isInstanceOfSatisfying(
                 Unknown.class,
                 unknown ->
-                    assertThat(unknown).isEqualTo(new Unknown(Reason.DatabaseError, "no luck")));
+                    assertThat(unknown)
+                        .isEqualTo(
+                            new Unknown(Reason.DatabaseError, "no luck (SQLSTATE " + state + ")")));
       }
     }
   }

@@ -2,6 +2,7 @@ package io.tenantdb.database;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tenantdb.database.SqlStates.Stage;
 import io.tenantdb.model.Reason;
 import java.io.EOFException;
 import java.io.IOException;
@@ -19,6 +20,9 @@ import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.PSQLState;
 import org.postgresql.util.ServerErrorMessage;
@@ -65,7 +69,10 @@ class SqlStatesTest {
     table.put(
         server("FATAL", "42710", "\"timescaledb\" already loaded with a different version"),
         Reason.ConnectionFailed);
-    table.put(server("ERROR", "XX000", "cache lookup failed"), Reason.DatabaseError);
+    table.put(server("ERROR", "XX000", "cache lookup failed"), Reason.Busy);
+    table.put(server("ERROR", "XX000", "unexpected chunk number"), Reason.DatabaseError);
+    table.put(
+        server("ERROR", "0A000", "cannot do that to \"license\" and license"), Reason.NotSupported);
     table.put(new SQLException("no state"), Reason.DatabaseError);
     table.put(
         driver("An I/O error occurred", PSQLState.CONNECTION_FAILURE, new SocketTimeoutException()),
@@ -136,6 +143,119 @@ class SqlStatesTest {
         .isEqualTo(Reason.DatabaseError);
     assertThat(SqlStates.whileChanging(server("ERROR", "XX000", "no")))
         .isEqualTo(Reason.DatabaseError);
+  }
+
+  /** SQLSTATE, where it was raised, what it means while reading, making and building. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          # Rows, and names of two sessions
+          23505 | nbtsort.c t1 batches    | DuplicateRows         | DuplicateRows         | DuplicateRows
+          23505 | nbtsort.c _timescaledb_internal _hyper_1_1_chunk | DuplicateRows | DuplicateRows | DuplicateRows
+          23505 | nbtinsert.c pg_catalog pg_class | Busy          | Busy                  | Busy
+          23505 | nbtinsert.c pg_catalog pg_type  | Busy          | Busy                  | Busy
+          23505 | nbtinsert.c _timescaledb_catalog hypertable | Busy | Busy               | Busy
+          23503 | ri_triggers.c _timescaledb_config bgw_job   | Busy | Busy               | Busy
+          23514 | execMain.c t1 batches   | DatabaseError         | DefinitionRefused     | DefinitionRefused
+          23514 | execMain.c _timescaledb_catalog continuous_agg | DatabaseError | DefinitionRefused | DefinitionRefused
+          # What a function raises itself, whatever SQLSTATE it gives
+          P0001 | pl_exec.c               | DatabaseError         | DefinitionRefused     | DefinitionRefused
+          57P01 | pl_exec.c               | DatabaseError         | DefinitionRefused     | DefinitionRefused
+          53100 | plperl.c                | DatabaseError         | DefinitionRefused     | DefinitionRefused
+          55P03 | pl_exec.c               | LockTimeout           | DefinitionRefused     | DefinitionRefused
+          23505 | plpy_elog.c             | DuplicateRows         | DefinitionRefused     | DefinitionRefused
+          25006 | pl_exec.c               | NotPrimary            | DefinitionRefused     | DefinitionRefused
+          # What the server refuses to a function
+          42501 | aclchk.c in             | InsufficientPrivilege | InsufficientPrivilege | InsufficientPrivilege
+          55P03 | heapam.c in             | LockTimeout           | Busy                  | Busy
+          42P01 | parse_relation.c in     | Gone                  | DefinitionRefused     | DefinitionRefused
+          42704 | parse_type.c in         | Gone                  | DefinitionRefused     | DefinitionRefused
+          3F000 | namespace.c in          | Gone                  | DefinitionRefused     | DefinitionRefused
+          42P07 | heap.c in               | NameTaken             | DefinitionRefused     | DefinitionRefused
+          2BP01 | dependency.c in         | HasDependents         | DefinitionRefused     | DefinitionRefused
+          0A000 | functions.c in          | NotSupported          | DefinitionRefused     | DefinitionRefused
+          25006 | utility.c in            | NotPrimary            | DefinitionRefused     | DefinitionRefused
+          28000 | acl.c in                | OwnerCannotLogin      | DefinitionRefused     | DefinitionRefused
+          23505 | nbtinsert.c in          | DuplicateRows         | DefinitionRefused     | DefinitionRefused
+          57014 | postgres.c in           | Interrupted           | Interrupted           | Interrupted
+          40P01 | deadlock.c in           | Interrupted           | Interrupted           | Interrupted
+          53100 | md.c in                 | ServerUnavailable     | ServerUnavailable     | ServerUnavailable
+          # Another server, behind a foreign table
+          08001 | connection.c            | DatabaseError         | DatabaseError         | DatabaseError
+          53300 | connection.c            | DatabaseError         | DatabaseError         | DatabaseError
+          57P01 | connection.c            | DatabaseError         | DatabaseError         | DatabaseError
+          42P01 | connection.c            | Gone                  | DefinitionRefused     | DefinitionRefused
+          08P01 | -                       | ConnectionFailed      | ConnectionFailed      | ConnectionFailed
+          # What is asked for first, and internal errors
+          55000 | create.c                | DatabaseError         | DefinitionRefused     | DatabaseError
+          55006 | tablecmds.c             | DatabaseError         | Busy                  | Busy
+          XX000 | common.c                | DatabaseError         | DefinitionRefused     | DatabaseError
+          XX001 | bufpage.c               | DatabaseError         | DatabaseError         | DatabaseError
+          # Names
+          42710 | policy.c                | NameTaken             | Busy                  | NameTaken
+          42P07 | heap.c                  | NameTaken             | NameTaken             | NameTaken
+          TS110 | hypertable.c            | DatabaseError         | Busy                  | DatabaseError
+          TS101 | process_utility.c       | NotSupported          | NotSupported          | NotSupported
+          TS102 | hypertable.c            | ConversionBlocked     | ConversionBlocked     | ConversionBlocked
+          TS103 | indexing.c              | ConversionBlocked     | ConversionBlocked     | ConversionBlocked
+          TS003 | chunk.c                 | Gone                  | Gone                  | Gone
+          # Limits and values
+          54000 | indextuple.c            | DatabaseError         | DefinitionRefused     | DefinitionRefused
+          22P02 | numutils.c              | DatabaseError         | DefinitionRefused     | DefinitionRefused
+          42501 | aclchk.c                | InsufficientPrivilege | InsufficientPrivilege | InsufficientPrivilege
+          55P03 | lock.c                  | LockTimeout           | LockTimeout           | LockTimeout
+          53200 | mcxt.c                  | DatabaseError         | DatabaseError         | DatabaseError
+          """)
+  void aSqlStateMeansWhatItSaysOfWhoRaisedItAndWhy(
+      String state, String where, Reason reading, Reason making, Reason building) {
+    SQLException e = raised(state, where.split(" "));
+    assertThat(SqlStates.reason(e, Stage.READING)).as("reading").isEqualTo(reading);
+    assertThat(SqlStates.reason(e, Stage.MAKING)).as("making").isEqualTo(making);
+    assertThat(SqlStates.reason(e, Stage.BUILDING)).as("building").isEqualTo(building);
+  }
+
+  /** File, then nothing, {@code in} a function, or schema and table. */
+  private static SQLException raised(String state, String... where) {
+    StringBuilder fields = new StringBuilder("SERROR\0C" + state + "\0Mno\0");
+    if (!where[0].equals("-")) {
+      fields.append("F").append(where[0]).append('\0');
+    }
+    if (where.length == 2) {
+      fields.append(
+          "WSQL statement \"SELECT 1\"\nPL/pgSQL function f(text) line 3 at SQL statement\0");
+    } else if (where.length == 3) {
+      fields.append("s" + where[1] + "\0t" + where[2] + "\0");
+    }
+    return new PSQLException(new ServerErrorMessage(fields.toString()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "tuple concurrently updated",
+        "tuple already updated by self",
+        "cache lookup failed for relation 17",
+        "could not open relation with OID 17"
+      })
+  void whatMeetsAnotherSessionHalfWayPasses(String message) {
+    for (Stage stage : Stage.values()) {
+      assertThat(SqlStates.reason(server("ERROR", "XX000", message), stage)).isEqualTo(Reason.Busy);
+    }
+  }
+
+  @Test
+  void theHintIsToldUnlessAFunctionGaveIt() {
+    String error = "SERROR\0C55000\0Mno clock\0DRow 1.\0HSet one.\0F";
+    assertThat(
+            SqlStates.messageAndHint(
+                new PSQLException(new ServerErrorMessage(error + "create.c\0"))))
+        .isEqualTo("no clock: Set one");
+    assertThat(
+            SqlStates.messageAndHint(
+                new PSQLException(new ServerErrorMessage(error + "pl_exec.c\0"))))
+        .isEqualTo("no clock");
   }
 
   @Test
