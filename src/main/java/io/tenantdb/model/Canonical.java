@@ -3,7 +3,10 @@ package io.tenantdb.model;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What the desired items would look like once made, as the server itself prints them.
@@ -125,6 +128,18 @@ public record Canonical(
   public Optional<CanonicalAggregate> aggregate(
       ObservedTenant tenant, DesiredAggregate aggregate, String query) {
     return Optional.ofNullable(aggregates.get(AggregateKey.of(tenant, aggregate, query)));
+  }
+
+  /** What is printed of all items that can be made. */
+  public Set<String> texts() {
+    return Stream.concat(
+            indexes.values().stream()
+                .filter(CanonicalIndex.Buildable.class::isInstance)
+                .map(form -> ((CanonicalIndex.Buildable) form).printed().text()),
+            aggregates.values().stream()
+                .filter(CanonicalAggregate.Buildable.class::isInstance)
+                .map(form -> ((CanonicalAggregate.Buildable) form).text().text()))
+        .collect(Collectors.toSet());
   }
 
   /**

@@ -21,9 +21,20 @@ import java.util.stream.Stream;
  *     changes
  * @param missingSchemas declared schemas that do not exist
  * @param upkeep what is done on schedule; no difference, and so in no template and no state
+ * @param names what tenants use of each other, for texts that are the same in all of them
  */
 public record Plan(
-    List<TenantPlan> tenants, List<Refusal> refused, List<String> missingSchemas, Upkeep upkeep) {
+    List<TenantPlan> tenants,
+    List<Refusal> refused,
+    List<String> missingSchemas,
+    Upkeep upkeep,
+    SharedNames names) {
+
+  /** No tenant's schema is in the search path. */
+  public Plan(
+      List<TenantPlan> tenants, List<Refusal> refused, List<String> missingSchemas, Upkeep upkeep) {
+    this(tenants, refused, missingSchemas, upkeep, SharedNames.NONE);
+  }
 
   /** A plan without upkeep. */
   public Plan(List<TenantPlan> tenants, List<Refusal> refused, List<String> missingSchemas) {
@@ -91,28 +102,33 @@ public record Plan(
   public String hash() {
     TreeSet<String> ids =
         Stream.concat(changes().stream(), refused.stream().map(Refusal::change))
-            .map(Key::of)
+            .map(this::key)
             .distinct()
             .map(Key::id)
             .collect(Collectors.toCollection(TreeSet::new));
     return Hashes.hex32(ids.stream().map(id -> id + "\n").collect(Collectors.joining()));
   }
 
-  private static List<Template> templates(Collection<Change> changes) {
+  private Key key(Change change) {
+    String schema = change.target().schema();
+    return new Key(
+        change.kind(),
+        change.object(),
+        names.text(schema, change.before()),
+        names.text(schema, change.after()),
+        change.hazard());
+  }
+
+  private List<Template> templates(Collection<Change> changes) {
     Map<Key, List<Change>> groups =
         changes.stream()
-            .collect(Collectors.groupingBy(Key::of, LinkedHashMap::new, Collectors.toList()));
+            .collect(Collectors.groupingBy(this::key, LinkedHashMap::new, Collectors.toList()));
     Function<Map.Entry<Key, List<Change>>, Template> toTemplate =
         e -> e.getKey().template(e.getValue());
     return groups.entrySet().stream().map(toTemplate).toList();
   }
 
   private record Key(String kind, String object, String before, String after, Hazard hazard) {
-    static Key of(Change change) {
-      return new Key(
-          change.kind(), change.object(), change.before(), change.after(), change.hazard());
-    }
-
     String id() {
       return Hashes.hex16(String.join("\0", kind, object, before, after, hazard.name()));
     }

@@ -106,10 +106,11 @@ final class IndexBodies {
     if (known == null) {
       return Optional.empty();
     }
-    return Optional.of(
-        known.qualified() && known.tail().contains(quotedSchema + ".")
-            ? IndexBody.ofTail(known.unique(), known.tail(), quotedSchema)
-            : known.shared());
+    if (!known.qualified()) {
+      return Optional.of(known.shared());
+    }
+    IndexBody body = IndexBody.ofTail(known.unique(), known.tail(), quotedSchema);
+    return Optional.of(body.equals(known.shared()) ? known.shared() : body);
   }
 
   private static Key key(Table table, Index index) {

@@ -25,8 +25,7 @@ final class SchemaReader {
       "SELECT oid, nspname, quote_ident(nspname) FROM pg_namespace";
 
   // Objects that a name in an expression may resolve to. Row types and array types come with
-  // tables and types. A text search configuration prints as a literal with its schema inside
-  // ('tenant.simple'::regconfig), so a schema that has one shares its canonical forms with nobody.
+  // tables and types.
   private static final String LOCAL_OBJECTS =
       """
       WITH ns AS MATERIALIZED (SELECT unnest(?::oid[]) AS oid),
@@ -57,7 +56,7 @@ final class SchemaReader {
         SELECT c.collnamespace, concat_ws(' ', 'collation', quote_ident(c.collname))
         FROM pg_collation c JOIN ns ON ns.oid = c.collnamespace
         UNION ALL
-        SELECT c.cfgnamespace, concat_ws(' ', 'configuration', c.cfgnamespace)
+        SELECT c.cfgnamespace, concat_ws(' ', 'configuration', quote_ident(c.cfgname))
         FROM pg_ts_config c JOIN ns ON ns.oid = c.cfgnamespace
       )
       SELECT ns, md5(string_agg(object, ';' ORDER BY object COLLATE "C")) FROM objects GROUP BY ns

@@ -13,6 +13,7 @@ import io.tenantdb.model.Plan;
 import io.tenantdb.model.Plan.Upkeep;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.Refusal;
+import io.tenantdb.model.SharedNames;
 import io.tenantdb.model.TenantHistory;
 import io.tenantdb.model.TenantPlan;
 import io.tenantdb.plan.Safeguards.Withheld;
@@ -66,7 +67,17 @@ public final class Planner {
       tenants.add(planTenant(tenant, resolved, refused, schedule));
     }
     return new Plan(
-        tenants, refused, List.copyOf(new TreeSet<>(observed.missingSchemas())), upkeep(schedule));
+        tenants,
+        refused,
+        List.copyOf(new TreeSet<>(observed.missingSchemas())),
+        upkeep(schedule),
+        sharedNames());
+  }
+
+  private SharedNames sharedNames() {
+    List<String> shared =
+        desired.tenants().searchPath().stream().filter(observed.tenants()::containsKey).toList();
+    return shared.isEmpty() ? SharedNames.NONE : SharedNames.of(shared, canonical.texts());
   }
 
   private static Upkeep upkeep(List<ScheduledRefresh> schedule) {

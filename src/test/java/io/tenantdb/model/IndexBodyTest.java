@@ -49,6 +49,18 @@ class IndexBodyTest {
   }
 
   @Test
+  void aLiteralThatIsAnObjectsNameIsTheTenants() {
+    String own = "USING gin (to_tsvector('<tenant>.fruits'::regconfig, a))";
+    assertThat(body("t1", "USING gin (to_tsvector('t1.fruits'::regconfig, a))")).isEqualTo(own);
+    assertThat(body("\"it's\"", "USING gin (to_tsvector('\"it''s\".fruits'::regconfig, a))"))
+        .isEqualTo(own);
+    String others = "USING gin (to_tsvector('xt1.fruits'::regconfig, a), ('t1.x'::regions))";
+    assertThat(body("t1", others)).isEqualTo(others);
+    String literal = "USING btree (a) WHERE (b = 'x''t1.x'::regclass)";
+    assertThat(body("t1", literal)).isEqualTo(literal);
+  }
+
+  @Test
   void bodiesOfDifferentTenantsAreEqual() {
     assertThat(body("a", "USING btree (a.f(x)) WHERE (y = 'a.b'::text)"))
         .isEqualTo(body("zz", "USING btree (zz.f(x)) WHERE (y = 'a.b'::text)"));
