@@ -53,11 +53,19 @@ final class IndexBuilder {
     }
     buildUnlessBuilt(change, change, live);
     droppingWhatFails(
-        change, () -> publisher.publish(target, name, change.accepted(), change.publishing()));
+        change,
+        () ->
+            publisher.publish(
+                target, name, change.accepted(), change.publishing(), change.displaces()));
   }
 
   void publish(PublishIndex change) throws SQLException {
-    publisher.publish(change.target(), change.name(), Set.of(change.body()), change.statements());
+    publisher.publish(
+        change.target(),
+        change.name(),
+        Set.of(change.body()),
+        change.statements(),
+        change.displaces());
   }
 
   void replace(IndexReplacement change) throws SQLException {
@@ -76,7 +84,9 @@ final class IndexBuilder {
       buildUnlessBuilt(change, build, live);
       droppingWhatFails(build, () -> publisher.swap(change, live.get(name).onTable()));
     }
-    dropper.retired(change);
+    if (!change.old().stays()) {
+      dropper.retired(change);
+    }
   }
 
   /** The same where the two cannot be there at once. */

@@ -11,6 +11,7 @@ import io.tenantdb.model.IndexPartChange.DropPartLeftover;
 import io.tenantdb.model.IndexReplacement;
 import io.tenantdb.model.IndexReplacement.RebuildIndex;
 import io.tenantdb.model.IndexSetting.DropIndex;
+import io.tenantdb.model.IndexSetting.SetAsideIndex;
 import io.tenantdb.model.IndexSetting.SetIndexStatistics;
 import io.tenantdb.model.IndexSetting.UnmarkIndex;
 import io.tenantdb.model.Reason;
@@ -30,13 +31,14 @@ final class IndexChanges {
   private final IndexCatalog catalog;
   private final IndexBuilder builder;
   private final IndexDropper dropper;
+  private final IndexPublisher publisher;
 
   IndexChanges(WorkSession session, SessionLocks locks) {
     this.session = session;
     this.tables = new TableLocks(session, locks);
     this.catalog = new IndexCatalog(session);
     this.dropper = new IndexDropper(session, catalog);
-    IndexPublisher publisher = new IndexPublisher(session, catalog);
+    this.publisher = new IndexPublisher(session, catalog);
     SnapshotGuard snapshots = new SnapshotGuard(session);
     this.builder =
         new IndexBuilder(
@@ -71,6 +73,8 @@ final class IndexChanges {
       locked(change, () -> comment(mark, mark.name(), mark.comment()));
     } else if (change instanceof UnmarkIndex unmark) {
       locked(change, () -> comment(unmark, unmark.name(), unmark.comment()));
+    } else if (change instanceof SetAsideIndex aside) {
+      locked(change, () -> publisher.setAside(aside));
     } else if (change instanceof SetIndexStatistics set) {
       session.transaction(setting(set));
     } else {

@@ -5,6 +5,7 @@ import io.tenantdb.database.Sql;
 import io.tenantdb.model.Identifiers;
 import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.IndexReplacement;
+import io.tenantdb.model.IndexSetting.SetAsideIndex;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.Statement;
 import io.tenantdb.model.Target;
@@ -36,13 +37,64 @@ final class IndexPublisher {
    */
   void publish(Target target, String name, Set<IndexBody> accepted, List<Statement> publishing)
       throws SQLException {
+    publish(target, name, accepted, publishing, Optional.empty());
+  }
+
+  /**
+   * The same where another index bears the name, which is among the statements renamed.
+   *
+   * @throws ApplyException also when that is not as the plan saw it any more
+   */
+  void publish(
+      Target target,
+      String name,
+      Set<IndexBody> accepted,
+      List<Statement> publishing,
+      Optional<SetAsideIndex> displaced)
+      throws SQLException {
     session.atomically(
         () -> {
-          List<Statement> before = new ArrayList<>();
-          before.add(WorkSession.waitingForLocks(session.safety().lockTimeout()));
-          before.addAll(publishing);
-          verified(target, name, accepted, before);
+          verified(target, name, accepted, waiting(publishing));
+          requireAside(displaced);
         });
+  }
+
+  /** Renames an index of ours out of the way. */
+  void setAside(SetAsideIndex change) throws SQLException {
+    session.atomically(
+        () -> {
+          Sql.executeAll(session.connection(), waiting(change.statements()));
+          requireAside(Optional.of(change));
+        });
+  }
+
+  private List<Statement> waiting(List<Statement> statements) {
+    List<Statement> all = new ArrayList<>();
+    all.add(WorkSession.waitingForLocks(session.safety().lockTimeout()));
+    all.addAll(statements);
+    return all;
+  }
+
+  /** Looks at an index that this transaction has renamed, when nobody can change it any more. */
+  void requireAside(Optional<SetAsideIndex> displaced) throws SQLException {
+    if (displaced.isEmpty()) {
+      return;
+    }
+    SetAsideIndex other = displaced.get();
+    Optional<LiveIndex> live =
+        Optional.ofNullable(
+            catalog.read(other.target(), other.reservedName()).get(other.reservedName()));
+    if (live.isEmpty()
+        || live.get().mark().filter(other.mark()::equals).isEmpty()
+        || (other.leaves() && !live.get().ties().isEmpty())) {
+      throw new ApplyException(
+          Reason.Progressing,
+          "the index "
+              + other.name()
+              + " on "
+              + other.target().table()
+              + ", which has the name, changed since this was planned; the next pass plans it anew");
+    }
   }
 
   /**

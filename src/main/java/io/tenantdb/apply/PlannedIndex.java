@@ -45,7 +45,8 @@ record PlannedIndex(IndexReplacement change) {
             old().concurrently(),
             live.comment(),
             old().statistics(),
-            live.clustered()));
+            live.clustered(),
+            old().stays()));
   }
 
   private String retiredName(IndexBody body, boolean valid) {

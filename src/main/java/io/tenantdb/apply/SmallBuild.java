@@ -69,6 +69,7 @@ final class SmallBuild {
               statements.addAll(building(change));
               statements.addAll(change.publishing());
               verified(change, statements);
+              publisher.requireAside(change.displaces());
             });
   }
 

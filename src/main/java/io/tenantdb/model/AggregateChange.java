@@ -4,6 +4,7 @@ import io.tenantdb.model.CanonicalAggregate.Source;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -67,6 +68,11 @@ public sealed interface AggregateChange extends Change
               .refresh()
               .map(refresh -> "; refreshed " + RefreshPolicyChange.describe(refresh))
               .orElse("");
+    }
+
+    @Override
+    public Set<String> takes() {
+      return Set.of(target.table());
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.tenantdb.model;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -58,6 +59,16 @@ public sealed interface Change
   /** The declared index that it builds over the rows of its table. */
   default Optional<DesiredIndex> builds() {
     return Optional.empty();
+  }
+
+  /** Names of the tenant's schema that it gives to a relation, while it runs or for good. */
+  default Set<String> takes() {
+    return Set.of();
+  }
+
+  /** Names of the tenant's schema that no relation bears after it. */
+  default Set<String> frees() {
+    return Set.of();
   }
 
   /** The SQL, in order. All but an index build run in one transaction. */

@@ -4,8 +4,6 @@ import io.tenantdb.model.AggregateChange.CreateAggregate;
 import io.tenantdb.model.AggregateChange.FillAggregate;
 import io.tenantdb.model.HypertableChange.ConvertTable;
 import io.tenantdb.model.HypertableChange.SetCompression;
-import io.tenantdb.model.IndexChange.CreateIndex;
-import io.tenantdb.model.IndexChange.DropLeftover;
 import io.tenantdb.model.IndexChange.MarkIndex;
 import io.tenantdb.model.IndexSetting.SetIndexStatistics;
 import io.tenantdb.model.MaterializedViewChange.CreateMaterializedView;
@@ -23,6 +21,9 @@ public final class Dependencies {
    * {@code earlier} was to read.
    */
   public static boolean needs(Change change, Change earlier) {
+    if (earlier.frees().stream().anyMatch(change.takes()::contains)) {
+      return true;
+    }
     String table = earlier.target().table();
     return change.target().table().equals(table)
         ? needsOnSameTable(change, earlier)
@@ -38,22 +39,10 @@ public final class Dependencies {
     if (earlier instanceof SetCompression) {
       return change instanceof AddPolicy add && add.policy() == PolicyKind.COMPRESSION;
     }
-    if (earlier instanceof DropLeftover leftover) {
-      return takes(change, leftover.reservedName());
-    }
     // The mark says what an index was made from: it comes last.
     return earlier instanceof SetIndexStatistics set
         && change instanceof MarkIndex mark
         && mark.name().equals(set.name());
-  }
-
-  /** True when it gives the name to an index. */
-  private static boolean takes(Change change, String reservedName) {
-    if (change instanceof IndexReplacement replacement) {
-      return replacement.build().reservedName().equals(reservedName)
-          || replacement.old().retiredName().equals(reservedName);
-    }
-    return change instanceof CreateIndex create && create.reservedName().equals(reservedName);
   }
 
   /** An aggregate is made after what it reads, filled after it, and no row goes before. */

@@ -1,5 +1,6 @@
 package io.tenantdb.model;
 
+import io.tenantdb.model.IndexSetting.SetAsideIndex;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -46,6 +47,7 @@ public sealed interface IndexChange extends Change
    * @param mark the mark that it will bear
    * @param searchPath where names in the definition are looked up: the tenant's schema first
    * @param partitions of the table, where it is partitioned, parents first
+   * @param displaces the index that bears the declared name until this one is published
    */
   record CreateIndex(
       Target target,
@@ -55,11 +57,48 @@ public sealed interface IndexChange extends Change
       Mark mark,
       List<String> searchPath,
       List<Partition> partitions,
-      boolean drift)
+      boolean drift,
+      Optional<SetAsideIndex> displaces)
       implements IndexChange {
 
     public CreateIndex {
       partitions = List.copyOf(partitions);
+    }
+
+    /** Of a name that is free. */
+    public CreateIndex(
+        Target target,
+        DesiredIndex index,
+        Build build,
+        CanonicalIndex.Buildable canonical,
+        Mark mark,
+        List<String> searchPath,
+        List<Partition> partitions,
+        boolean drift) {
+      this(
+          target,
+          index,
+          build,
+          canonical,
+          mark,
+          searchPath,
+          partitions,
+          drift,
+          Optional.empty());
+    }
+
+    /** The same where another index, of the same owner, has the name until it is published. */
+    public CreateIndex displacing(SetAsideIndex other) {
+      return new CreateIndex(
+          target,
+          index,
+          build,
+          canonical,
+          mark,
+          searchPath,
+          partitions,
+          drift,
+          Optional.of(other));
     }
 
     /** On a table without partitions. */
@@ -100,10 +139,22 @@ public sealed interface IndexChange extends Change
           build == Build.PARTITIONED
               ? IndexStatements.setOwnStatistics(target, reservedName(), index.statistics())
               : IndexStatements.setStatistics(target, reservedName(), index.statistics());
-      return Stream.concat(
+      return Stream.of(
+              displaces.stream().flatMap(other -> other.statements().stream()),
               statistics,
               IndexStatements.publish(target, reservedName(), index.name(), mark).stream())
+          .flatMap(s -> s)
           .toList();
+    }
+
+    @Override
+    public Set<String> takes() {
+      return Set.of(reservedName(), index.name());
+    }
+
+    @Override
+    public Set<String> frees() {
+      return displaces.isPresent() ? Set.of(index.name()) : Set.of();
     }
 
     @Override
@@ -113,7 +164,7 @@ public sealed interface IndexChange extends Change
 
     @Override
     public String before() {
-      return "absent";
+      return IndexStatements.absent(displaces);
     }
 
     @Override
@@ -134,7 +185,9 @@ public sealed interface IndexChange extends Change
 
     @Override
     public Hazard hazard() {
-      return build == Build.ONE_TRANSACTION ? Hazard.BLOCKS_WRITES : Hazard.NONE;
+      return displaces.isPresent()
+          ? Hazard.DROPS_OBJECT
+          : build == Build.ONE_TRANSACTION ? Hazard.BLOCKS_WRITES : Hazard.NONE;
     }
 
     @Override
@@ -165,7 +218,16 @@ public sealed interface IndexChange extends Change
       List<String> path =
           Stream.concat(Stream.of("<schema>"), searchPath.stream().skip(1)).toList();
       List<Partition> parts = partitions.stream().map(p -> p.anyTenant(target)).toList();
-      return new CreateIndex(target.anyTenant(), index, build, canonical, mark, path, parts, drift);
+      return new CreateIndex(
+          target.anyTenant(),
+          index,
+          build,
+          canonical,
+          mark,
+          path,
+          parts,
+          drift,
+          displaces.map(SetAsideIndex::anyTenant));
     }
   }
 
@@ -176,6 +238,7 @@ public sealed interface IndexChange extends Change
    * @param name the declared name
    * @param statistics targets that are declared, by the key's position from 1
    * @param partitioned the table is, and all parts of the index have the targets
+   * @param displaces the index that bears the declared name until this one is published
    */
   record PublishIndex(
       Target target,
@@ -184,8 +247,27 @@ public sealed interface IndexChange extends Change
       Mark mark,
       IndexBody body,
       SortedMap<Integer, Integer> statistics,
-      boolean partitioned)
+      boolean partitioned,
+      Optional<SetAsideIndex> displaces)
       implements IndexChange {
+
+    /** Under a name that is free. */
+    public PublishIndex(
+        Target target,
+        String reservedName,
+        String name,
+        Mark mark,
+        IndexBody body,
+        SortedMap<Integer, Integer> statistics,
+        boolean partitioned) {
+      this(target, reservedName, name, mark, body, statistics, partitioned, Optional.empty());
+    }
+
+    /** The same where another index, of the same owner, has the name until it is published. */
+    public PublishIndex displacing(SetAsideIndex other) {
+      return new PublishIndex(
+          target, reservedName, name, mark, body, statistics, partitioned, Optional.of(other));
+    }
 
     /** One without declared statistics. */
     public PublishIndex(
@@ -200,7 +282,23 @@ public sealed interface IndexChange extends Change
 
     @Override
     public String before() {
-      return "built, not published";
+      return "built, not published"
+          + displaces.map(other -> "; the name is on " + other.target().table()).orElse("");
+    }
+
+    @Override
+    public Hazard hazard() {
+      return displaces.isPresent() ? Hazard.DROPS_OBJECT : Hazard.NONE;
+    }
+
+    @Override
+    public Set<String> takes() {
+      return Set.of(name);
+    }
+
+    @Override
+    public Set<String> frees() {
+      return displaces.isPresent() ? Set.of(reservedName, name) : Set.of(reservedName);
     }
 
     @Override
@@ -210,18 +308,27 @@ public sealed interface IndexChange extends Change
 
     @Override
     public List<Statement> statements() {
-      return Stream.concat(
+      return Stream.of(
+              displaces.stream().flatMap(other -> other.statements().stream()),
               partitioned
                   ? IndexStatements.setOwnStatistics(target, reservedName, statistics)
                   : IndexStatements.setStatistics(target, reservedName, statistics),
               IndexStatements.publish(target, reservedName, name, mark).stream())
+          .flatMap(s -> s)
           .toList();
     }
 
     @Override
     public PublishIndex anyTenant() {
       return new PublishIndex(
-          target.anyTenant(), reservedName, name, mark, body, statistics, partitioned);
+          target.anyTenant(),
+          reservedName,
+          name,
+          mark,
+          body,
+          statistics,
+          partitioned,
+          displaces.map(SetAsideIndex::anyTenant));
     }
   }
 
@@ -245,6 +352,16 @@ public sealed interface IndexChange extends Change
     @Override
     public boolean drift() {
       return true;
+    }
+
+    @Override
+    public Set<String> takes() {
+      return Set.of(name);
+    }
+
+    @Override
+    public Set<String> frees() {
+      return Set.of(liveName);
     }
 
     @Override
@@ -315,6 +432,11 @@ public sealed interface IndexChange extends Change
     @Override
     public String after() {
       return "absent";
+    }
+
+    @Override
+    public Set<String> frees() {
+      return Set.of(reservedName);
     }
 
     @Override

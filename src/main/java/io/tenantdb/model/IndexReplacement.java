@@ -4,6 +4,7 @@ import io.tenantdb.model.IndexChange.CreateIndex;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -35,6 +36,7 @@ public sealed interface IndexReplacement extends IndexChange {
    * @param comment the comment that it has; a person's own words go over to the new one
    * @param statistics targets that go over to the new one where the spec says nothing
    * @param clustered a bare CLUSTER goes by it, and by the new one afterwards
+   * @param stays it serves until another declared index does, and is dropped later
    */
   record Replaced(
       String retiredName,
@@ -43,7 +45,21 @@ public sealed interface IndexReplacement extends IndexChange {
       boolean concurrently,
       String comment,
       SortedMap<Integer, Integer> statistics,
-      boolean clustered) {}
+      boolean clustered,
+      boolean stays) {
+
+    /** One that is dropped once the new one serves. */
+    public Replaced(
+        String retiredName,
+        String was,
+        boolean takeOver,
+        boolean concurrently,
+        String comment,
+        SortedMap<Integer, Integer> statistics,
+        boolean clustered) {
+      this(retiredName, was, takeOver, concurrently, comment, statistics, clustered, false);
+    }
+  }
 
   /** The old one is valid and not what is declared. */
   record ReplaceIndex(CreateIndex build, Replaced old) implements IndexReplacement {
@@ -155,6 +171,11 @@ public sealed interface IndexReplacement extends IndexChange {
     return build().builds();
   }
 
+  @Override
+  default Set<String> takes() {
+    return Set.of(build().reservedName(), old().retiredName());
+  }
+
   /** The statements of the transaction in which the two change places. */
   default List<Statement> publishing() {
     return Stream.concat(Stream.of(retiring()), succeeding().stream()).toList();
@@ -204,7 +225,9 @@ public sealed interface IndexReplacement extends IndexChange {
   @Override
   default List<Statement> statements() {
     return Stream.of(
-            build().building(), IndexStatements.transaction(publishing()), Stream.of(dropping()))
+            build().building(),
+            IndexStatements.transaction(publishing()),
+            old().stays() ? Stream.<Statement>of() : Stream.of(dropping()))
         .flatMap(s -> s)
         .toList();
   }

@@ -1,6 +1,7 @@
 package io.tenantdb.model;
 
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -108,6 +109,11 @@ public sealed interface IndexSetting extends IndexChange {
     }
 
     @Override
+    public Set<String> frees() {
+      return Set.of(name);
+    }
+
+    @Override
     public List<Statement> statements() {
       return List.of(
           Statement.of(
@@ -117,6 +123,66 @@ public sealed interface IndexSetting extends IndexChange {
     @Override
     public DropIndex anyTenant() {
       return new DropIndex(target.anyTenant(), name, was, concurrently, mark);
+    }
+  }
+
+  /**
+   * Lets an index of ours serve on under a reserved name, because another relation is to get the
+   * one that it bears.
+   *
+   * @param name the one that it bears
+   * @param reservedName the one that it gets
+   * @param mark the mark that it must bear still
+   * @param leaves the spec does not declare it any more: it is dropped in the end
+   */
+  record SetAsideIndex(
+      Target target, String name, String reservedName, Mark mark, boolean leaves)
+      implements IndexSetting {
+
+    @Override
+    public String object() {
+      return target.table() + "." + name;
+    }
+
+    @Override
+    public String before() {
+      return leaves ? "declared no more" : "named " + name + ", made as " + mark.name();
+    }
+
+    @Override
+    public String after() {
+      return "set aside";
+    }
+
+    /** What leaves is dropped in the end. */
+    @Override
+    public Hazard hazard() {
+      return leaves ? Hazard.DROPS_OBJECT : Hazard.NONE;
+    }
+
+    @Override
+    public boolean drift() {
+      return !leaves;
+    }
+
+    @Override
+    public Set<String> takes() {
+      return Set.of(reservedName);
+    }
+
+    @Override
+    public Set<String> frees() {
+      return Set.of(name);
+    }
+
+    @Override
+    public List<Statement> statements() {
+      return List.of(IndexStatements.rename(target, name, reservedName));
+    }
+
+    @Override
+    public SetAsideIndex anyTenant() {
+      return new SetAsideIndex(target.anyTenant(), name, reservedName, mark, leaves);
     }
   }
 

@@ -1,7 +1,9 @@
 package io.tenantdb.model;
 
+import io.tenantdb.model.IndexSetting.SetAsideIndex;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** The statements that changes of indexes are made of. */
@@ -54,6 +56,12 @@ final class IndexStatements {
   static Statement commentOn(Target target, String index, String text) {
     return Statement.of(
         "COMMENT ON INDEX " + target.sibling(index) + " IS " + Identifiers.literal(text));
+  }
+
+  /** What is there of an index that is not there: at most another one of its name. */
+  static String absent(Optional<SetAsideIndex> displaced) {
+    return "absent"
+        + displaced.map(other -> "; the name is on " + other.target().table()).orElse("");
   }
 
   static Statement rename(Target target, String from, String to) {

@@ -3,6 +3,7 @@ package io.tenantdb.model;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** A change of the materialized view that stands in for a continuous aggregate. */
 public sealed interface MaterializedViewChange extends AggregateChange {
@@ -31,6 +32,14 @@ public sealed interface MaterializedViewChange extends AggregateChange {
       return "materialized view: "
           + text.summary(300)
           + aggregate.refresh().map(r -> "; refreshed every " + r.every()).orElse("");
+    }
+
+    @Override
+    public Set<String> takes() {
+      return aggregate
+          .uniqueIndex()
+          .map(unique -> Set.of(target.table(), unique.name()))
+          .orElseGet(() -> Set.of(target.table()));
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.tenantdb.model;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A change of what the spec declares no more: what we made goes, what we adopted loses our mark and
@@ -120,6 +121,11 @@ public sealed interface PruneChange extends Change {
     @Override
     public Hazard hazard() {
       return Hazard.DROPS_OBJECT;
+    }
+
+    @Override
+    public Set<String> frees() {
+      return Set.of(target.table());
     }
 
     /** What bears the name by now must still be ours. */

@@ -19,6 +19,8 @@ public record ReservedName(String id, String hash, boolean building) {
   /** What every name that is ours begins with; specs may not declare such names. */
   public static final String PREFIX = "_tdb_";
 
+  private static final String ASIDE = Hashes.hex16("aside");
+
   private static final Pattern NAME = Pattern.compile("_tdb_([bo])_([0-9a-f]{16})_([0-9a-f]{16})");
 
   /** The name under which the declared index is built. */
@@ -44,6 +46,19 @@ public record ReservedName(String id, String hash, boolean building) {
         table,
         name,
         Hashes.hex16((body.unique() ? "UNIQUE " : "") + body.text() + (valid ? "" : "\0invalid")));
+  }
+
+  /**
+   * The name of an index that nothing has replaced and whose name another relation is to get: it
+   * serves on under this one.
+   */
+  public static ReservedName aside(String table, String name) {
+    return retired(table, name, ASIDE);
+  }
+
+  /** True for {@link #aside}. */
+  public boolean isAside() {
+    return !building && hash.equals(ASIDE);
   }
 
   /** True when it is about the declared index of the table. */

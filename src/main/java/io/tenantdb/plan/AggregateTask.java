@@ -4,11 +4,8 @@ import io.tenantdb.model.CanonicalAggregate;
 import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.ObservedTable;
-import io.tenantdb.model.ObservedTable.Kind;
-import io.tenantdb.model.ObservedTenant.NamedRelation;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.Target;
-import java.util.Optional;
 
 /**
  * One aggregate of one tenant, and what PostgreSQL makes of the query that it is to have.
@@ -34,27 +31,6 @@ record AggregateTask(
     draft.find(verdict, name(), reason, sentence);
   }
 
-  /** Says so where another relation bears the name that a relation of ours is to get. */
-  boolean isTaken(String relation) {
-    Optional<String> kind =
-        Optional.ofNullable(draft.tenant().names().get(relation))
-            .map(NamedRelation::kind)
-            .or(() -> draft.tenant().table(relation).map(ObservedTable::kind).map(this::words));
-    kind.ifPresent(
-        k ->
-            find(
-                Verdict.FAILED,
-                Reason.NameTaken,
-                "aggregate "
-                    + name()
-                    + " cannot be made: the name "
-                    + relation
-                    + " is taken by a "
-                    + k
-                    + "; rename one of them."));
-    return kind.isPresent();
-  }
-
   /** Says so where a superuser owns the relation: the query would run with his rights. */
   boolean isSuperuserOwned(ObservedTable relation) {
     boolean superuser = draft.superuserOwned(relation);
@@ -70,15 +46,5 @@ record AggregateTask(
               + " would run with; give the relation to another role.");
     }
     return superuser;
-  }
-
-  private String words(Kind kind) {
-    return switch (kind) {
-      case ORDINARY -> "table";
-      case PARTITIONED -> "partitioned table";
-      case MATERIALIZED_VIEW -> "materialized view";
-      case CONTINUOUS_AGGREGATE -> "continuous aggregate";
-      case OTHER -> "relation";
-    };
   }
 }

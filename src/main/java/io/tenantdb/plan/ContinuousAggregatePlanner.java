@@ -39,7 +39,7 @@ final class ContinuousAggregatePlanner {
   void create(AggregateTask task) {
     Optional<Refresh> refresh = task.aggregate().refresh();
     // Until it is made, no row that it may be made of goes.
-    if (task.isTaken(task.name()) || task.isSuperuserOwned(task.source()) || !hasBucket(task)) {
+    if (task.isSuperuserOwned(task.source()) || !hasBucket(task)) {
       task.draft().holdRetention(task.source().name());
       return;
     }

@@ -7,6 +7,7 @@ import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Finding.Verdict;
+import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.Reason;
@@ -24,6 +25,8 @@ final class IndexPlanner {
   private final List<DesiredIndex> indexes;
   private final Set<String> tables;
   private final Set<String> aggregates;
+  private final List<DesiredIndex> declared;
+  private final RenamedIndexes renamed;
   private final LiveIndexPlanner present;
   private final MissingIndexPlanner missing;
   private final PartitionedIndexPlanner parts;
@@ -46,8 +49,10 @@ final class IndexPlanner {
     IndexJudge judge = new IndexJudge(desired);
     this.parts = new PartitionedIndexPlanner(desired, declared);
     IndexBuilds builds = new IndexBuilds(desired, parts);
+    this.renamed = new RenamedIndexes(desired, declared, this::form);
     this.present = new LiveIndexPlanner(judge, builds);
-    this.missing = new MissingIndexPlanner(desired, builds, names);
+    this.missing = new MissingIndexPlanner(desired, builds, renamed, names);
+    this.declared = declared;
     this.onAggregates = new AggregateIndexPlanner(desired, judge, names);
     this.leftovers = new LeftoverPlanner(desired, declared);
   }
@@ -118,6 +123,22 @@ final class IndexPlanner {
     }
 
     @Override
+    public boolean awaited(IndexBody body) {
+      return declared.stream()
+          .filter(index -> index.table().equals(table.name()))
+          .anyMatch(
+              index ->
+                  form(draft, table, index) instanceof Buildable form
+                      && form.accepted().contains(body)
+                      && table.index(index.name()).filter(live -> serves(live, form)).isEmpty()
+                      && missing.standIn(table, index, form).isEmpty());
+    }
+
+    private boolean serves(ObservedIndex live, Buildable form) {
+      return live.valid() && live.body().filter(form.accepted()::contains).isPresent();
+    }
+
+    @Override
     public boolean judged(DesiredIndex index) {
       return !(form(draft, table, index) instanceof CanonicalIndex.Unknown);
     }
@@ -162,8 +183,9 @@ final class IndexPlanner {
         return;
       }
       Optional<ObservedIndex> live = table.index(index.name());
-      if (live.isPresent()) {
-        present.plan(draft, table, index, buildable, live.get());
+      if (live.isPresent() && !renamed.isAnothers(draft, table, live.get())) {
+        Standing standing = new Standing(draft, table);
+        present.plan(draft, table, index, buildable, live.get(), standing::awaited);
       } else {
         missing.plan(draft, table, index, buildable);
       }

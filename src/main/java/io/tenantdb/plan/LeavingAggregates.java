@@ -58,7 +58,7 @@ final class LeavingAggregates {
   }
 
   /** Why one that we made stays all the same. */
-  private Optional<String> kept(ObservedAggregate live) {
+  Optional<String> kept(ObservedAggregate live) {
     if (live.kind() == ObservedAggregate.Kind.CONTINUOUS && !server.community()) {
       return Optional.of("nothing of it can be changed until TimescaleDB community is there");
     }
@@ -85,7 +85,7 @@ final class LeavingAggregates {
    * Youngest first: what reads another one was made after it. A mark of another name was copied, or
    * somebody renamed the aggregate, and nobody can tell which.
    */
-  private Stream<ObservedAggregate> ours(TenantDraft draft) {
+  Stream<ObservedAggregate> ours(TenantDraft draft) {
     return draft.tenant().undeclaredAggregates().stream()
         .filter(live -> live.mark().filter(mark -> isOurs(live, mark)).isPresent())
         .sorted(Comparator.comparingLong(ObservedAggregate::oid).reversed());
@@ -97,7 +97,7 @@ final class LeavingAggregates {
         && mark.name().equals(live.name());
   }
 
-  private static boolean isMade(ObservedAggregate live) {
+  static boolean isMade(ObservedAggregate live) {
     return live.mark().filter(mark -> mark.origin() == Mark.Origin.MADE).isPresent();
   }
 }

@@ -57,7 +57,11 @@ final class LeavingIndexes {
     }
 
     String words() {
-      return "index " + index.name() + " on " + table.name();
+      boolean aside = ReservedName.parse(index.name()).isPresent();
+      return "index "
+          + (aside ? mark.name() + ", set aside as " + index.name() + "," : index.name())
+          + " on "
+          + table.name();
     }
 
     boolean isAbout(String name) {
@@ -66,6 +70,7 @@ final class LeavingIndexes {
 
     boolean bears(String name) {
       return index.name().equals(name)
+          || index.name().equals(ReservedName.aside(table.name(), name).text())
           || materialization
               .filter(kept -> index.name().equals(AggregateIndexChange.liveName(name, kept)))
               .isPresent();
@@ -85,27 +90,36 @@ final class LeavingIndexes {
     if (table.kind() == ObservedTable.Kind.CONTINUOUS_AGGREGATE && materialization.isEmpty()) {
       return;
     }
-    Set<String> names = declared.getOrDefault(table.name(), Set.of());
-    List<Ours> marked =
-        table.indexes().stream()
-            .filter(index -> !names.contains(index.name()))
-            .filter(index -> ReservedName.parse(index.name()).isEmpty())
-            .flatMap(
-                index ->
-                    index.mark().stream()
-                        .filter(mark -> isOurs(table, mark))
-                        .map(mark -> new Ours(table, materialization, index, mark)))
-            .toList();
-    for (Ours ours : marked) {
-      if (names.stream().noneMatch(ours::isAbout)) {
-        Leaving one = leaving(draft, ours);
+    for (ObservedIndex index : table.indexes()) {
+      Optional<Ours> ours = ours(table, materialization, index);
+      if (ours.isPresent()) {
+        Leaving one = leaving(draft, ours.get());
         leaving.add(one);
         // Nobody comes back for it.
         if (one instanceof Leaving.Keep && desired.declaresNothing()) {
-          leaving.add(release(draft, ours));
+          leaving.add(release(draft, ours.get()));
         }
       }
     }
+  }
+
+  /** What becomes of one index of a tenant's own schema; empty where it did not leave the spec. */
+  Optional<Leaving> leaving(TenantDraft draft, ObservedTable table, ObservedIndex index) {
+    return ours(table, Optional.empty(), index).map(ours -> leaving(draft, ours));
+  }
+
+  private Optional<Ours> ours(
+      ObservedTable table, Optional<Materialization> materialization, ObservedIndex index) {
+    Set<String> names = declared.getOrDefault(table.name(), Set.of());
+    Optional<ReservedName> reserved = ReservedName.parse(index.name());
+    if (names.contains(index.name()) || reserved.filter(name -> !name.isAside()).isPresent()) {
+      return Optional.empty();
+    }
+    return index
+        .mark()
+        .filter(mark -> isOurs(table, mark))
+        .map(mark -> new Ours(table, materialization, index, mark))
+        .filter(ours -> names.stream().noneMatch(ours::isAbout));
   }
 
   private Leaving leaving(TenantDraft draft, Ours ours) {

@@ -6,6 +6,7 @@ import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.IndexChange.DropLeftover;
+import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.IndexChange.PublishIndex;
 import io.tenantdb.model.IndexReplacement;
 import io.tenantdb.model.Mark;
@@ -36,6 +37,9 @@ final class LeftoverPlanner {
 
     /** It is known what it would look like. */
     boolean judged(DesiredIndex index);
+
+    /** Some declared index is to have the body, and none serves with it. */
+    boolean awaited(IndexBody body);
   }
 
   private static final Standing GONE =
@@ -48,6 +52,11 @@ final class LeftoverPlanner {
         @Override
         public boolean judged(DesiredIndex index) {
           return true;
+        }
+
+        @Override
+        public boolean awaited(IndexBody body) {
+          return false;
         }
       };
 
@@ -112,13 +121,25 @@ final class LeftoverPlanner {
             .filter(d -> d.table().equals(table.name()))
             .filter(d -> name.isOf(d.table(), d.name()))
             .anyMatch(d -> name.building() ? !standing.judged(d) : !standing.served(d));
+    boolean standsIn =
+        !name.building() && index.valid() && index.body().filter(standing::awaited).isPresent();
     if (needed
+        || standsIn
+        || isLeaving(table, index, name)
         || draft.isPartition(table)
         || isUsed(draft, table, index.name())
         || !isOurs(table, index, name)) {
       return;
     }
     draft.dropLeftover(table, index);
+  }
+
+  /** True for one that nothing has replaced: what left the spec goes by other rules. */
+  private boolean isLeaving(ObservedTable table, ObservedIndex index, ReservedName name) {
+    return name.isAside()
+        && index.mark().filter(mark -> isOurs(mark) && name.isOf(table.name(), mark.name())).isPresent()
+        && declared.stream()
+            .noneMatch(d -> d.table().equals(table.name()) && name.isOf(d.table(), d.name()));
   }
 
   /** True when the plan so far drops it, or makes something of it and is let to. */

@@ -23,6 +23,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /** Plans a declared index of a table that is there under its name. */
 final class LiveIndexPlanner {
@@ -43,12 +44,13 @@ final class LiveIndexPlanner {
       ObservedTable table,
       DesiredIndex index,
       Buildable form,
-      ObservedIndex live) {
+      ObservedIndex live,
+      Predicate<IndexBody> awaited) {
     Judgement judgement = judge.judge(draft, table, index, form, live);
     if (judgement instanceof AsDeclared same) {
       settle(draft, table, index, live, same);
     } else if (judgement instanceof ToReplace other) {
-      replace(draft, table, index, form, live, other);
+      replace(draft, table, index, form, live, other, awaited);
     }
   }
 
@@ -81,7 +83,8 @@ final class LiveIndexPlanner {
       DesiredIndex index,
       Buildable form,
       ObservedIndex live,
-      ToReplace why) {
+      ToReplace why,
+      Predicate<IndexBody> awaited) {
     String retired = retiredName(table, index, live);
     Optional<CreateIndex> build = builds.build(draft, table, index, form, why.drift());
     if (build.isEmpty() || !frees(draft, table, index, retired)) {
@@ -102,8 +105,22 @@ final class LiveIndexPlanner {
             draft.dropsConcurrently(table),
             live.comment(),
             carriedStatistics(form, live),
-            live.ties().clustered() && isClustering(index));
+            live.ties().clustered() && isClustering(index),
+            live.valid() && stays(draft, table, form, live, awaited));
     draft.change(table, replacement(draft, table, form, live, why, build.get(), old));
+  }
+
+  /** True where queries of another declared index have it until that one is built. */
+  private static boolean stays(
+      TenantDraft draft,
+      ObservedTable table,
+      Buildable form,
+      ObservedIndex live,
+      Predicate<IndexBody> awaited) {
+    IndexBody body = live.body().orElseThrow();
+    return !draft.confusesEqualIndexes(table)
+        && !form.accepted().contains(body)
+        && awaited.test(body);
   }
 
   private static IndexReplacement replacement(

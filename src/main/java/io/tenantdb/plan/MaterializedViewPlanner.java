@@ -29,10 +29,7 @@ final class MaterializedViewPlanner {
   /** Plans one that is not there. */
   void create(AggregateTask task) {
     DesiredIndex unique = task.aggregate().uniqueIndex().orElseThrow();
-    if (task.isTaken(task.name())
-        || task.isTaken(unique.name())
-        || task.isSuperuserOwned(task.source())
-        || !hasColumns(task, unique)) {
+    if (task.isSuperuserOwned(task.source()) || !hasColumns(task, unique)) {
       return;
     }
     Mark mark = task.aggregate().mark(desired.ownerId(), Mark.Origin.MADE);

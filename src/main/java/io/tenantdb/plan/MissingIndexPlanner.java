@@ -8,7 +8,6 @@ import io.tenantdb.model.IndexChange;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedTable;
-import io.tenantdb.model.ObservedTenant.NamedRelation;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.ReservedName;
 import java.util.Optional;
@@ -22,32 +21,21 @@ final class MissingIndexPlanner {
 
   private final Desired desired;
   private final IndexBuilds builds;
+  private final RenamedIndexes renamed;
   private final Set<String> declaredNames;
 
-  MissingIndexPlanner(Desired desired, IndexBuilds builds, Set<String> declaredNames) {
+  MissingIndexPlanner(
+      Desired desired, IndexBuilds builds, RenamedIndexes renamed, Set<String> declaredNames) {
     this.desired = desired;
     this.builds = builds;
+    this.renamed = renamed;
     this.declaredNames = declaredNames;
   }
 
   void plan(TenantDraft draft, ObservedTable table, DesiredIndex index, Buildable form) {
     String object = table.name() + "." + index.name();
-    NamedRelation taken = draft.tenant().names().get(index.name());
-    if (taken != null) {
-      draft.find(
-          Verdict.FAILED,
-          object,
-          Reason.NameTaken,
-          "the name "
-              + index.name()
-              + " is taken by a "
-              + taken.kind()
-              + taken.table().map(t -> " of " + t).orElse("")
-              + "; rename one of them.");
-      return;
-    }
     Optional<ObservedIndex> renamed =
-        table.indexes().stream().filter(i -> isOurs(i, index, form)).findFirst();
+        this.renamed.of(draft, table, index);
     if (renamed.isPresent()) {
       draft.change(
           table,
@@ -84,18 +72,6 @@ final class MissingIndexPlanner {
   /** An index of another, undeclared name that is equal to the declared one. */
   Optional<ObservedIndex> standIn(ObservedTable table, DesiredIndex index, Buildable form) {
     return table.indexes().stream().filter(i -> standsFor(i, index, form)).findFirst();
-  }
-
-  private boolean isOurs(ObservedIndex candidate, DesiredIndex index, Buildable form) {
-    // A constraint may have taken it over, or its person renamed what we only adopted: not ours to
-    // rename.
-    return candidate.valid()
-        && !candidate.building()
-        && candidate.constraint().isEmpty()
-        && !declaredNames.contains(candidate.name())
-        && isMarked(candidate, index)
-        && candidate.mark().get().origin() == Mark.Origin.MADE
-        && candidate.body().filter(form.accepted()::contains).isPresent();
   }
 
   private boolean standsFor(ObservedIndex candidate, DesiredIndex index, Buildable form) {

@@ -20,7 +20,9 @@ import io.tenantdb.plan.Safeguards.Withheld;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -43,6 +45,7 @@ public final class Planner {
       HypertablePlanner hypertables,
       IndexPlanner indexes,
       AggregatePlanner aggregates,
+      NameClaims names,
       PrunePlanner prune) {}
 
   public Planner(Desired desired, Observed observed, Canonical canonical, TenantHistory history) {
@@ -157,17 +160,21 @@ public final class Planner {
                 tenant
                     .table(hypertable.table())
                     .ifPresent(table -> of.hypertables().policies(draft, hypertable, table)));
+    of.names().settle(draft);
     of.prune().plan(draft);
     return draft;
   }
 
   private Planners planners(DesiredTenant wanted) {
     IndexPlanner indexes = new IndexPlanner(desired, canonical, wanted.indexes());
+    LeavingAggregates leavingAggregates = new LeavingAggregates(desired, observed.server());
+    LeavingIndexes leavingIndexes = new LeavingIndexes(desired, wanted, leavingAggregates);
     return new Planners(
         new HypertablePlanner(desired, observed.server(), canonical),
         indexes,
         new AggregatePlanner(desired, observed, canonical, wanted, indexes),
-        new PrunePlanner(desired, observed.server(), wanted));
+        new NameClaims(desired.safety().prune(), leavingIndexes, leavingAggregates),
+        new PrunePlanner(desired, observed.server(), wanted, leavingIndexes, leavingAggregates));
   }
 
   /** Returns true when the tenant is left alone for it. */
@@ -201,20 +208,28 @@ public final class Planner {
   }
 
   /**
-   * What {@code spec.safety} refuses becomes a finding; what only that would make possible goes.
+   * What {@code spec.safety} refuses becomes a finding, and so does what only that would make
+   * possible.
    */
   private TenantPlan withoutRefused(TenantDraft draft, List<Refusal> refused) {
     List<Change> allowed = new ArrayList<>();
-    List<Change> left = new ArrayList<>();
+    Map<Change, Reason> left = new LinkedHashMap<>();
     for (Change change : draft.changes()) {
       Optional<Withheld> withheld = safeguards.withholds(change);
       if (withheld.isPresent()) {
         Withheld why = withheld.get();
         refused.add(new Refusal(change, why.reason()));
         draft.find(why.verdict(), change.object(), why.reason(), why.sentence());
-        left.add(change);
-      } else if (left.stream().anyMatch(earlier -> Dependencies.needs(change, earlier))) {
-        left.add(change);
+        left.put(change, why.reason());
+        continue;
+      }
+      Optional<Change> needed =
+          left.keySet().stream()
+              .filter(earlier -> Dependencies.needs(change, earlier))
+              .findFirst();
+      if (needed.isPresent()) {
+        draft.waits(change, needed.get(), left.get(needed.get()));
+        left.put(change, left.get(needed.get()));
       } else {
         allowed.add(change);
       }

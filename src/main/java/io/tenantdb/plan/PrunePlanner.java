@@ -23,11 +23,16 @@ final class PrunePlanner {
   private final LeavingAggregates aggregates;
   private final LeavingIndexes indexes;
 
-  PrunePlanner(Desired desired, ServerInfo server, DesiredTenant wanted) {
+  PrunePlanner(
+      Desired desired,
+      ServerInfo server,
+      DesiredTenant wanted,
+      LeavingIndexes indexes,
+      LeavingAggregates aggregates) {
     this.prune = desired.safety().prune();
-    this.aggregates = new LeavingAggregates(desired, server);
+    this.aggregates = aggregates;
     this.policies = new LeavingPolicies(desired, server, wanted, aggregates);
-    this.indexes = new LeavingIndexes(desired, wanted, aggregates);
+    this.indexes = indexes;
   }
 
   void plan(TenantDraft draft) {

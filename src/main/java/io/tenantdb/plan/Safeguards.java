@@ -5,7 +5,10 @@ import io.tenantdb.model.Desired.OnDestructive;
 import io.tenantdb.model.Desired.OnDrift;
 import io.tenantdb.model.Desired.Safety;
 import io.tenantdb.model.Finding.Verdict;
+import io.tenantdb.model.IndexChange.CreateIndex;
+import io.tenantdb.model.IndexChange.PublishIndex;
 import io.tenantdb.model.IndexReplacement.RebuildIndex;
+import io.tenantdb.model.IndexSetting.SetAsideIndex;
 import io.tenantdb.model.Reason;
 import java.util.Optional;
 
@@ -68,7 +71,11 @@ final class Safeguards {
                   + " ("
                   + cut(change.before())
                   + ") "
-                  + (change instanceof RebuildIndex
+                  + (displaced(change).isPresent()
+                      ? "needs the name of "
+                          + displaced(change).get()
+                          + ", which is not declared any more and would be dropped for it;"
+                      : change instanceof RebuildIndex
                       ? "must be dropped before it can be built anew, because this TimescaleDB cannot"
                           + " tell two equal indexes of a hypertable apart, and queries lack it"
                           + " meanwhile;"
@@ -86,6 +93,14 @@ final class Safeguards {
       case NONE, BLOCKS_WRITES ->
           throw new IllegalArgumentException(change.kind() + " is not destructive");
     };
+  }
+
+  private static Optional<String> displaced(Change change) {
+    Optional<SetAsideIndex> other =
+        change instanceof CreateIndex create
+            ? create.displaces()
+            : change instanceof PublishIndex publish ? publish.displaces() : Optional.empty();
+    return other.map(SetAsideIndex::object);
   }
 
   private static String cut(String text) {

@@ -1,6 +1,8 @@
 package io.tenantdb.plan;
 
+import io.tenantdb.model.AggregateChange.FillAggregate;
 import io.tenantdb.model.Change;
+import io.tenantdb.model.Dependencies;
 import io.tenantdb.model.Finding;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.HypertableChange.ConvertTable;
@@ -175,6 +177,60 @@ final class TenantDraft {
       changes.add(change);
     }
     return permitted;
+  }
+
+  /** Puts a change in the place of another one. */
+  void replace(Change change, Change by) {
+    changes.set(changes.indexOf(change), by);
+  }
+
+  /** Puts the changes in another order. */
+  void order(List<Change> ordered) {
+    changes.clear();
+    changes.addAll(ordered);
+  }
+
+  /**
+   * Takes a change out of the plan, and with it what only that would make possible.
+   *
+   * @param why the reason that is found for the change itself
+   */
+  void leaveOut(Change change, Reason why) {
+    int at = changes.indexOf(change);
+    changes.remove(at);
+    List<Change> left = new ArrayList<>(List.of(change));
+    for (Change later : List.copyOf(changes.subList(at, changes.size()))) {
+      Optional<Change> needed =
+          left.stream().filter(earlier -> Dependencies.needs(later, earlier)).findFirst();
+      if (needed.isPresent()) {
+        changes.remove(later);
+        left.add(later);
+        waits(later, needed.get(), why);
+      }
+    }
+  }
+
+  /**
+   * Says that a change is left out of the plan because another one is; of that one's object enough
+   * is said.
+   */
+  void waits(Change change, Change needed, Reason why) {
+    boolean rows = change instanceof FillAggregate && change.target().equals(needed.target());
+    if (rows || change.object().equals(needed.object())) {
+      return;
+    }
+    find(
+        Verdict.NOTE,
+        change.object(),
+        why,
+        change.object()
+            + " ("
+            + change.kind()
+            + ") waits for "
+            + needed.object()
+            + " ("
+            + needed.kind()
+            + "), which is not made now.");
   }
 
   /**
