@@ -75,30 +75,13 @@ public sealed interface IndexChange extends Change
         List<String> searchPath,
         List<Partition> partitions,
         boolean drift) {
-      this(
-          target,
-          index,
-          build,
-          canonical,
-          mark,
-          searchPath,
-          partitions,
-          drift,
-          Optional.empty());
+      this(target, index, build, canonical, mark, searchPath, partitions, drift, Optional.empty());
     }
 
     /** The same where another index, of the same owner, has the name until it is published. */
     public CreateIndex displacing(SetAsideIndex other) {
       return new CreateIndex(
-          target,
-          index,
-          build,
-          canonical,
-          mark,
-          searchPath,
-          partitions,
-          drift,
-          Optional.of(other));
+          target, index, build, canonical, mark, searchPath, partitions, drift, Optional.of(other));
     }
 
     /** On a table without partitions. */

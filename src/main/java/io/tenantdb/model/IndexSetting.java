@@ -135,8 +135,7 @@ public sealed interface IndexSetting extends IndexChange {
    * @param mark the mark that it must bear still
    * @param leaves the spec does not declare it any more: it is dropped in the end
    */
-  record SetAsideIndex(
-      Target target, String name, String reservedName, Mark mark, boolean leaves)
+  record SetAsideIndex(Target target, String name, String reservedName, Mark mark, boolean leaves)
       implements IndexSetting {
 
     @Override

@@ -4,9 +4,9 @@ import io.tenantdb.model.Change;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Finding.Verdict;
+import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.IndexChange.DropLeftover;
-import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.IndexChange.PublishIndex;
 import io.tenantdb.model.IndexReplacement;
 import io.tenantdb.model.Mark;
@@ -137,7 +137,10 @@ final class LeftoverPlanner {
   /** True for one that nothing has replaced: what left the spec goes by other rules. */
   private boolean isLeaving(ObservedTable table, ObservedIndex index, ReservedName name) {
     return name.isAside()
-        && index.mark().filter(mark -> isOurs(mark) && name.isOf(table.name(), mark.name())).isPresent()
+        && index
+            .mark()
+            .filter(mark -> isOurs(mark) && name.isOf(table.name(), mark.name()))
+            .isPresent()
         && declared.stream()
             .noneMatch(d -> d.table().equals(table.name()) && name.isOf(d.table(), d.name()));
   }

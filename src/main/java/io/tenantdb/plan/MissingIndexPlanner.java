@@ -34,8 +34,7 @@ final class MissingIndexPlanner {
 
   void plan(TenantDraft draft, ObservedTable table, DesiredIndex index, Buildable form) {
     String object = table.name() + "." + index.name();
-    Optional<ObservedIndex> renamed =
-        this.renamed.of(draft, table, index);
+    Optional<ObservedIndex> renamed = this.renamed.of(draft, table, index);
     if (renamed.isPresent()) {
       draft.change(
           table,

@@ -3,6 +3,7 @@ package io.tenantdb.plan;
 import io.tenantdb.model.AggregateChange;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.Desired.Prune;
+import io.tenantdb.model.Desired.Safety;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.IndexChange.PublishIndex;
@@ -28,11 +29,13 @@ import java.util.Optional;
 final class NameClaims {
 
   private final Prune prune;
+  private final Safeguards safeguards;
   private final LeavingIndexes indexes;
   private final LeavingAggregates aggregates;
 
-  NameClaims(Prune prune, LeavingIndexes indexes, LeavingAggregates aggregates) {
-    this.prune = prune;
+  NameClaims(Safety safety, LeavingIndexes indexes, LeavingAggregates aggregates) {
+    this.prune = safety.prune();
+    this.safeguards = new Safeguards(safety);
     this.indexes = indexes;
     this.aggregates = aggregates;
   }
@@ -54,7 +57,7 @@ final class NameClaims {
     do {
       again = List.copyOf(draft.changes()).stream().anyMatch(change -> settled(draft, change));
     } while (again);
-    draft.order(new NameOrder(draft).sorted());
+    draft.order(new NameOrder(draft, safeguards).sorted());
   }
 
   /** Returns true where the plan is another one since. */
@@ -113,7 +116,8 @@ final class NameClaims {
           draft,
           change,
           holder,
-          ", which the spec declares no more and which stays: " + keep.why()
+          ", which the spec declares no more and which stays: "
+              + keep.why()
               + "; rename one of them");
     } else if (leaving.get() instanceof Leaving.Held held) {
       draft.find(
@@ -141,8 +145,7 @@ final class NameClaims {
       waits(draft, change, holder, "another one that had the name is dropped");
       return;
     }
-    SetAsideIndex other =
-        new SetAsideIndex(draft.target(table), holder.name(), aside, mark, true);
+    SetAsideIndex other = new SetAsideIndex(draft.target(table), holder.name(), aside, mark, true);
     boolean sameOwner = change.target().owner().equals(table.owner());
     if (sameOwner && change instanceof CreateIndex create) {
       draft.replace(change, create.displacing(other));
@@ -164,7 +167,9 @@ final class NameClaims {
           draft,
           change,
           holder,
-          of + ", which the spec declares no more and which stays: " + kept.get()
+          of
+              + ", which the spec declares no more and which stays: "
+              + kept.get()
               + "; rename one of them");
     } else if (!aggregates.isMade(aggregate)) {
       taken(

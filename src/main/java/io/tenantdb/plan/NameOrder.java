@@ -19,11 +19,13 @@ import java.util.Optional;
 final class NameOrder {
 
   private final TenantDraft draft;
+  private final Safeguards safeguards;
   private final List<Change> waiting;
   private final List<Change> sorted = new ArrayList<>();
 
-  NameOrder(TenantDraft draft) {
+  NameOrder(TenantDraft draft, Safeguards safeguards) {
     this.draft = draft;
+    this.safeguards = safeguards;
     this.waiting = new ArrayList<>(draft.changes());
   }
 
@@ -60,6 +62,7 @@ final class NameOrder {
   private Change outOfTheCircle() {
     for (Change change : waiting) {
       if (change instanceof RenameIndex rename
+          && safeguards.withholds(rename).isEmpty()
           && waiting.stream().anyMatch(other -> other.takes().contains(rename.liveName()))) {
         Optional<SetAsideIndex> aside = aside(rename);
         if (aside.isPresent()) {

@@ -173,7 +173,7 @@ public final class Planner {
         new HypertablePlanner(desired, observed.server(), canonical),
         indexes,
         new AggregatePlanner(desired, observed, canonical, wanted, indexes),
-        new NameClaims(desired.safety().prune(), leavingIndexes, leavingAggregates),
+        new NameClaims(desired.safety(), leavingIndexes, leavingAggregates),
         new PrunePlanner(desired, observed.server(), wanted, leavingIndexes, leavingAggregates));
   }
 
@@ -224,9 +224,7 @@ public final class Planner {
         continue;
       }
       Optional<Change> needed =
-          left.keySet().stream()
-              .filter(earlier -> Dependencies.needs(change, earlier))
-              .findFirst();
+          left.keySet().stream().filter(earlier -> Dependencies.needs(change, earlier)).findFirst();
       if (needed.isPresent()) {
         draft.waits(change, needed.get(), left.get(needed.get()));
         left.put(change, left.get(needed.get()));

@@ -34,9 +34,7 @@ final class RenamedIndexes {
   /** The one that was made for the declared index and bears another name. */
   Optional<ObservedIndex> of(TenantDraft draft, ObservedTable table, DesiredIndex index) {
     return candidate(draft, table, index)
-        .filter(
-            live ->
-                declared(table, live.name()).isEmpty() || isAnothers(draft, table, live));
+        .filter(live -> declared(table, live.name()).isEmpty() || isAnothers(draft, table, live));
   }
 
   /**
@@ -61,8 +59,7 @@ final class RenamedIndexes {
   }
 
   /** What one was made for that bears the name of another one and is not like that. */
-  private Optional<DesiredIndex> own(
-      TenantDraft draft, ObservedTable table, ObservedIndex live) {
+  private Optional<DesiredIndex> own(TenantDraft draft, ObservedTable table, ObservedIndex live) {
     return live.mark()
         .filter(mark -> !mark.name().equals(live.name()))
         .flatMap(mark -> declared(table, mark.name()))

@@ -76,10 +76,10 @@ final class Safeguards {
                           + displaced(change).get()
                           + ", which is not declared any more and would be dropped for it;"
                       : change instanceof RebuildIndex
-                      ? "must be dropped before it can be built anew, because this TimescaleDB cannot"
-                          + " tell two equal indexes of a hypertable apart, and queries lack it"
-                          + " meanwhile;"
-                      : "is not declared any more and would be dropped;")
+                          ? "must be dropped before it can be built anew, because this TimescaleDB cannot"
+                              + " tell two equal indexes of a hypertable apart, and queries lack it"
+                              + " meanwhile;"
+                          : "is not declared any more and would be dropped;")
                   + " spec.safety.onDestructive: Allow permits it.");
       case DELETES_DATA ->
           new Withheld(

@@ -94,6 +94,65 @@ class PruneIT {
   }
 
   @Test
+  void names_that_change_tables_are_free_when_they_are_needed() {
+    Fruit fruit = new Fruit(server, "names").tenants("tenant_a");
+    String before =
+        """
+        indexes:
+        - {name: ix_a, table: batches, columns: [grower_id]}
+        - {name: ix_b, table: grower_payments, columns: [grower_id]}
+        """;
+    String after =
+        before
+            .replace("ix_a, table: batches", "ix_a, table: swapped")
+            .replace("grower_payments", "batches")
+            .replace("swapped", "grower_payments");
+    try (Database database = fruit.open()) {
+      assertThat(pass(database, before + PRUNE).converged()).isTrue();
+      Outcome disabled = pass(database, after);
+      assertThat(disabled.failures())
+          .extracting(Outcome.Failure::reason)
+          .containsOnly(Reason.NameTaken)
+          .hasSize(2);
+      Outcome outcome = pass(database, after + PRUNE);
+
+      assertThat(outcome.failures()).isEmpty();
+      assertThat(outcome.converged()).isTrue();
+      assertThat(
+              fruit.query(
+                  "SELECT tablename || '.' || indexname FROM pg_indexes WHERE schemaname = 'tenant_a' AND indexname LIKE 'ix%' ORDER BY 1"))
+          .containsExactly("batches.ix_b", "grower_payments.ix_a");
+      assertThat(fruit.leftovers()).isEmpty();
+      assertThat(pass(database, after + PRUNE).initial().empty()).isTrue();
+    }
+  }
+
+  @Test
+  void names_that_somebody_swapped_are_swapped_back() {
+    Fruit fruit = new Fruit(server, "swapped").tenants("tenant_a");
+    try (Database database = fruit.open()) {
+      pass(database, Fruit.INDEXES);
+      List<String> oids = oids(fruit);
+      fruit.execute(
+          "ALTER INDEX tenant_a.ix_batches_grower RENAME TO x",
+          "ALTER INDEX tenant_a.ix_payments_created RENAME TO ix_batches_grower",
+          "ALTER INDEX tenant_a.ix_batches_intake_date RENAME TO ix_payments_created",
+          "ALTER INDEX tenant_a.x RENAME TO ix_batches_intake_date");
+      Outcome outcome = pass(database, Fruit.INDEXES);
+
+      assertThat(outcome.failures()).isEmpty();
+      assertThat(outcome.converged()).isTrue();
+      assertThat(oids(fruit)).as("renamed, not built").isEqualTo(oids);
+      assertThat(fruit.leftovers()).isEmpty();
+    }
+  }
+
+  private static List<String> oids(Fruit fruit) {
+    return fruit.query(
+        "SELECT indexrelid || ' ' || indexrelid::regclass FROM pg_index WHERE indexrelid::regclass::text LIKE 'tenant_a.ix%' ORDER BY 1");
+  }
+
+  @Test
   void a_tenant_whose_new_index_cannot_be_built_keeps_the_old_one() {
     Fruit fruit = new Fruit(server, "unready").tenants("tenant_a", "tenant_b");
     fruit.execute("INSERT INTO tenant_a.grower_payments VALUES (1, 'g', now()), (2, 'g', now())");
