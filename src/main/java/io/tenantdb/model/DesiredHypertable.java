@@ -17,6 +17,14 @@ public record DesiredHypertable(
     Optional<Compression> compression,
     Optional<Retention> retention) {
 
+  /** True where the spec says something of the policy; one that is declared ABSENT is too. */
+  public boolean declares(PolicyKind policy) {
+    return switch (policy) {
+      case COMPRESSION -> compression.isPresent();
+      case RETENTION -> retention.isPresent();
+    };
+  }
+
   /** {@code hypertables[].convert}. */
   public enum Convert {
     NEVER,

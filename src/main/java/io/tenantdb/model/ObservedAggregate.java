@@ -15,6 +15,10 @@ import java.util.Optional;
  * @param jobs refresh policies of a continuous aggregate: TimescaleDB 2.21 and later allow several
  * @param comment the whole comment, the mark included; empty text where there is none
  * @param mark the mark in the comment
+ * @param integerNow what tells the present of the time column of what a continuous aggregate reads,
+ *     through all aggregates below it
+ * @param unreadable relations, columns and functions of its query that its owner may not read or
+ *     call: then no refresh can be
  */
 public record ObservedAggregate(
     long oid,
@@ -27,10 +31,42 @@ public record ObservedAggregate(
     Optional<Materialization> materialization,
     List<RefreshJob> jobs,
     String comment,
-    Optional<Mark> mark) {
+    Optional<Mark> mark,
+    IntegerNow integerNow,
+    List<String> unreadable) {
 
   public ObservedAggregate {
     jobs = List.copyOf(jobs);
+    unreadable = List.copyOf(unreadable);
+  }
+
+  /** Nothing keeps it from being refreshed. */
+  public ObservedAggregate(
+      long oid,
+      String name,
+      Kind kind,
+      String owner,
+      Optional<ViewText> definition,
+      boolean populated,
+      boolean materializedOnly,
+      Optional<Materialization> materialization,
+      List<RefreshJob> jobs,
+      String comment,
+      Optional<Mark> mark) {
+    this(
+        oid,
+        name,
+        kind,
+        owner,
+        definition,
+        populated,
+        materializedOnly,
+        materialization,
+        jobs,
+        comment,
+        mark,
+        IntegerNow.NOT_NEEDED,
+        List.of());
   }
 
   /** What sort of relation it is. */
@@ -55,6 +91,7 @@ public record ObservedAggregate(
    * @param scheduled false where a person paused it
    * @param owner the role that it runs as
    * @param mark {@code managed_by} of its config
+   * @param state what keeps it from running
    */
   public record RefreshJob(
       int id,
@@ -63,5 +100,19 @@ public record ObservedAggregate(
       String every,
       boolean scheduled,
       String owner,
-      Optional<Mark> mark) {}
+      Optional<Mark> mark,
+      JobState state) {
+
+    /** Nothing keeps it from running. */
+    public RefreshJob(
+        int id,
+        Optional<TimeSpan> startOffset,
+        Optional<TimeSpan> endOffset,
+        String every,
+        boolean scheduled,
+        String owner,
+        Optional<Mark> mark) {
+      this(id, startOffset, endOffset, every, scheduled, owner, mark, JobState.SOUND);
+    }
+  }
 }

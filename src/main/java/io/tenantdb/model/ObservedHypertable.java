@@ -19,6 +19,7 @@ import java.util.Set;
  * @param jobs its compression and retention jobs
  * @param dimensions columns of all its dimensions, that of time among them: a unique index has them
  *     all among its keys
+ * @param integerNow what tells the present of its time column
  */
 public record ObservedHypertable(
     String timeColumn,
@@ -30,11 +31,38 @@ public record ObservedHypertable(
     long chunks,
     Optional<Instant> oldestChunkEnd,
     List<Job> jobs,
-    Set<String> dimensions) {
+    Set<String> dimensions,
+    IntegerNow integerNow) {
 
   public ObservedHypertable {
     jobs = List.copyOf(jobs);
     dimensions = Set.copyOf(dimensions);
+  }
+
+  /** Integer time has its function. */
+  public ObservedHypertable(
+      String timeColumn,
+      boolean integerTime,
+      TimeSpan chunkInterval,
+      boolean compressionEnabled,
+      Optional<List<String>> segmentBy,
+      Optional<List<OrderBy>> orderBy,
+      long chunks,
+      Optional<Instant> oldestChunkEnd,
+      List<Job> jobs,
+      Set<String> dimensions) {
+    this(
+        timeColumn,
+        integerTime,
+        chunkInterval,
+        compressionEnabled,
+        segmentBy,
+        orderBy,
+        chunks,
+        oldestChunkEnd,
+        jobs,
+        dimensions,
+        integerTime ? IntegerNow.SET : IntegerNow.NOT_NEEDED);
   }
 
   /** Partitioned by time alone. */
@@ -78,6 +106,7 @@ public record ObservedHypertable(
    * @param scheduled false where a person paused it
    * @param owner the role that it runs as
    * @param mark {@code managed_by} of its config
+   * @param state what keeps it from running
    */
   public record Job(
       int id,
@@ -86,5 +115,19 @@ public record ObservedHypertable(
       String every,
       boolean scheduled,
       String owner,
-      Optional<Mark> mark) {}
+      Optional<Mark> mark,
+      JobState state) {
+
+    /** Nothing keeps it from running. */
+    public Job(
+        int id,
+        PolicyKind kind,
+        Optional<TimeSpan> after,
+        String every,
+        boolean scheduled,
+        String owner,
+        Optional<Mark> mark) {
+      this(id, kind, after, every, scheduled, owner, mark, JobState.SOUND);
+    }
+  }
 }

@@ -22,6 +22,7 @@ import java.util.stream.Stream;
  *     that live in the schema itself; empty text where there are none. Names in expressions may
  *     resolve to them
  * @param usableBy owners of the declared tables that have USAGE and CREATE on the schema
+ * @param enterableBy owners of the declared tables that have USAGE on it
  */
 public record ObservedTenant(
     String schema,
@@ -31,11 +32,34 @@ public record ObservedTenant(
     List<ObservedAggregate> undeclaredAggregates,
     Map<String, NamedRelation> names,
     String localObjects,
-    Set<String> usableBy) {
+    Set<String> usableBy,
+    Set<String> enterableBy) {
 
   public ObservedTenant {
     undeclared = List.copyOf(undeclared);
     undeclaredAggregates = List.copyOf(undeclaredAggregates);
+  }
+
+  /** Whoever has USAGE on the schema has CREATE too. */
+  public ObservedTenant(
+      String schema,
+      Map<String, ObservedTable> tables,
+      Map<String, ObservedAggregate> aggregates,
+      List<ObservedTable> undeclared,
+      List<ObservedAggregate> undeclaredAggregates,
+      Map<String, NamedRelation> names,
+      String localObjects,
+      Set<String> usableBy) {
+    this(
+        schema,
+        tables,
+        aggregates,
+        undeclared,
+        undeclaredAggregates,
+        names,
+        localObjects,
+        usableBy,
+        usableBy);
   }
 
   /** No aggregate of ours left the spec. */

@@ -168,6 +168,11 @@ public enum Reason {
    * does not: its first fill is left to the owner.
    */
   FillLeftToOwner(Remedy.NONE),
+  /**
+   * A policy's job fails at every run, or would: integer time without a function that tells the
+   * present, a limit that ends it too early, failures that do not pass.
+   */
+  JobCannotRun(Remedy.PERSON),
   /** A person paused the policy's job ({@code scheduled = false}); it is not un-paused. */
   JobPaused(Remedy.NONE),
   /**

@@ -1,5 +1,6 @@
 package io.tenantdb.observe;
 
+import io.tenantdb.model.IntegerNow;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.ObservedAggregate;
 import io.tenantdb.model.ObservedAggregate.RefreshJob;
@@ -48,6 +49,48 @@ final class AggregateReader {
   private record Relation(Table table, long view, long printed, Optional<Continuous> continuous) {}
 
   private record Row(long view, boolean populated, String rule, String comment) {}
+
+  /**
+   * What there is of continuous aggregates alone.
+   *
+   * @param jobs by the id of what keeps their rows
+   * @param integerNow by that id
+   * @param unreadable by the oid of the view that has the query
+   */
+  private record Continuity(
+      Map<Integer, List<RefreshJob>> jobs,
+      Map<Integer, IntegerNow> integerNow,
+      Map<Long, List<String>> unreadable) {
+    static final Continuity NONE = new Continuity(Map.of(), Map.of(), Map.of());
+  }
+
+  // A view reads with the rights of its owner. What a query needs stands in the dependencies of its
+  // rule, column by column; what is PostgreSQL's own does not.
+  private static final String UNREADABLE =
+      """
+      SELECT u.view, u.name
+      FROM (
+        SELECT v.oid AS view,
+               CASE WHEN d.refclassid = 'pg_class'::regclass
+                    THEN 'SELECT on ' || t.oid::regclass::text
+                    ELSE 'EXECUTE on ' || p.oid::regprocedure::text END AS name,
+               CASE WHEN d.refclassid = 'pg_proc'::regclass
+                    THEN has_function_privilege(v.relowner, p.oid, 'EXECUTE')
+                    WHEN d.refobjsubid > 0
+                    THEN has_column_privilege(v.relowner, t.oid, d.refobjsubid::smallint, 'SELECT')
+                    ELSE has_any_column_privilege(v.relowner, t.oid, 'SELECT') END AS permitted
+        FROM unnest(?::oid[]) AS w(view)
+        JOIN pg_class v ON v.oid = w.view
+        JOIN pg_rewrite r ON r.ev_class = v.oid
+        JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+        LEFT JOIN pg_class t ON d.refclassid = 'pg_class'::regclass AND t.oid = d.refobjid
+        LEFT JOIN pg_proc p ON d.refclassid = 'pg_proc'::regclass AND p.oid = d.refobjid
+        WHERE COALESCE(t.oid, p.oid) IS NOT NULL AND d.refobjid <> v.oid
+      ) AS u
+      WHERE NOT u.permitted
+      GROUP BY u.view, u.name
+      ORDER BY u.view, u.name
+      """;
 
   private static final String VIEWS =
       """
@@ -104,7 +147,7 @@ final class AggregateReader {
               schemas.get(schema).quoted()));
     }
     ViewTexts texts = known.refreshed(catalog, views, locked);
-    Map<Integer, List<RefreshJob>> jobs = jobs(relations);
+    Continuity continuity = continuity(relations, true);
     Map<Long, Map<String, ObservedAggregate>> bySchema = new HashMap<>();
     for (Relation relation : relations) {
       Table table = relation.table();
@@ -117,7 +160,7 @@ final class AggregateReader {
                   rows.get(relation.view()),
                   owners.get(table.owner()).name(),
                   texts,
-                  jobs));
+                  continuity));
     }
     return new Result(bySchema, texts);
   }
@@ -130,7 +173,7 @@ final class AggregateReader {
       return Map.of();
     }
     Map<Long, Row> rows = rows(relations);
-    Map<Integer, List<RefreshJob>> jobs = jobs(relations);
+    Continuity continuity = continuity(relations, false);
     Map<Long, List<ObservedAggregate>> bySchema = new HashMap<>();
     for (Relation relation : relations) {
       Row row = rows.get(relation.view());
@@ -138,7 +181,7 @@ final class AggregateReader {
       if (row != null && owner != null) {
         bySchema
             .computeIfAbsent(relation.table().schema(), schema -> new ArrayList<>())
-            .add(aggregate(relation, row, owner.name(), ViewTexts.none(), jobs));
+            .add(aggregate(relation, row, owner.name(), ViewTexts.none(), continuity));
       }
     }
     return bySchema;
@@ -188,23 +231,42 @@ final class AggregateReader {
     return columns;
   }
 
-  private Map<Integer, List<RefreshJob>> jobs(List<Relation> relations) throws SQLException {
+  /**
+   * @param declared false where it is of no interest whether they can be refreshed
+   */
+  private Continuity continuity(List<Relation> relations, boolean declared) throws SQLException {
     Map<Integer, String> names = new HashMap<>();
-    for (Relation relation : relations) {
-      relation
-          .continuous()
-          .ifPresent(c -> names.put(c.materialization().id(), relation.table().name()));
+    List<Relation> continuous =
+        relations.stream().filter(relation -> relation.continuous().isPresent()).toList();
+    continuous.forEach(
+        relation ->
+            names.put(
+                relation.continuous().orElseThrow().materialization().id(),
+                relation.table().name()));
+    if (names.isEmpty()) {
+      return Continuity.NONE;
     }
-    return names.isEmpty() ? Map.of() : new RefreshJobReader(catalog).jobs(names);
+    Map<Integer, List<RefreshJob>> jobs = new RefreshJobReader(catalog).jobs(names);
+    return declared
+        ? new Continuity(jobs, new IntegerNowReader(catalog).aggregates(), unreadable(continuous))
+        : new Continuity(jobs, Map.of(), Map.of());
+  }
+
+  private Map<Long, List<String>> unreadable(List<Relation> continuous) throws SQLException {
+    Map<Long, List<String>> found = new HashMap<>();
+    catalog
+        .rows(
+            UNREADABLE,
+            row -> Map.entry(row.getLong(1), row.getString(2)),
+            Catalog.oids(continuous.stream().map(Relation::printed).toList()))
+        .forEach(e -> found.computeIfAbsent(e.getKey(), v -> new ArrayList<>()).add(e.getValue()));
+    return found;
   }
 
   private static ObservedAggregate aggregate(
-      Relation relation,
-      Row row,
-      String owner,
-      ViewTexts texts,
-      Map<Integer, List<RefreshJob>> jobs) {
+      Relation relation, Row row, String owner, ViewTexts texts, Continuity continuity) {
     Optional<Continuous> continuous = relation.continuous();
+    Optional<Integer> id = continuous.map(c -> c.materialization().id());
     return new ObservedAggregate(
         relation.view(),
         relation.table().name(),
@@ -216,10 +278,10 @@ final class AggregateReader {
         row.populated(),
         continuous.map(Continuous::materializedOnly).orElse(false),
         continuous.map(Continuous::materialization),
-        continuous
-            .map(c -> jobs.getOrDefault(c.materialization().id(), List.of()))
-            .orElse(List.of()),
+        id.map(i -> continuity.jobs().getOrDefault(i, List.of())).orElse(List.of()),
         row.comment(),
-        Mark.parse(row.comment()).filter(mark -> mark.table().equals(Mark.NO_TABLE)));
+        Mark.parse(row.comment()).filter(mark -> mark.table().equals(Mark.NO_TABLE)),
+        id.map(continuity.integerNow()::get).orElse(IntegerNow.NOT_NEEDED),
+        continuity.unreadable().getOrDefault(relation.printed(), List.of()));
   }
 }

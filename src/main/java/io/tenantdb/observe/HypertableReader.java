@@ -1,5 +1,6 @@
 package io.tenantdb.observe;
 
+import io.tenantdb.model.IntegerNow;
 import io.tenantdb.model.ObservedHypertable;
 import io.tenantdb.model.ServerInfo.Timescale;
 import io.tenantdb.model.TimeSpan;
@@ -89,6 +90,8 @@ final class HypertableReader {
     Map<Name, Chunks> chunks = chunks(withChunks);
     Map<Name, CompressionReader.Settings> settings = compression.settings(names);
     Map<Name, List<ObservedHypertable.Job>> policies = jobs.jobs(names);
+    Map<Name, IntegerNow> integerNow =
+        dimensions.values().stream().anyMatch(Dimension::integer) ? integerNow(names) : Map.of();
     Map<Name, ObservedHypertable> hypertables = new HashMap<>();
     compressed.forEach(
         (name, enabled) -> {
@@ -109,7 +112,10 @@ final class HypertableReader {
                     bounds.count(),
                     dimension.integer() ? Optional.empty() : bounds.oldestEnd(),
                     policies.getOrDefault(name, List.of()),
-                    columns.getOrDefault(name, Set.of(dimension.column()))));
+                    columns.getOrDefault(name, Set.of(dimension.column())),
+                    dimension.integer()
+                        ? integerNow.getOrDefault(name, IntegerNow.UNSET)
+                        : IntegerNow.NOT_NEEDED));
           }
         });
     return hypertables;
@@ -122,6 +128,20 @@ final class HypertableReader {
    */
   List<Name> othersWithMarkOf(String ownerId, Collection<String> tables) throws SQLException {
     return jobs.othersWithMarkOf(ownerId, Catalog.names(tables));
+  }
+
+  private Map<Name, IntegerNow> integerNow(String names) throws SQLException {
+    Map<Integer, IntegerNow> byId = new IntegerNowReader(catalog).hypertables();
+    Map<Name, IntegerNow> found = new HashMap<>();
+    jobs.ids(names)
+        .forEach(
+            (id, name) -> {
+              IntegerNow now = byId.get(Integer.valueOf(id));
+              if (now != null) {
+                found.put(name, now);
+              }
+            });
+    return found;
   }
 
   private Map<Name, Dimension> dimensions(String names) throws SQLException {

@@ -36,6 +36,17 @@ final class JobConfig {
   }
 
   /**
+   * A role's name.
+   *
+   * @param text a {@code regrole} as PostgreSQL prints it: quoted where SQL would need it
+   */
+  String role(String text) {
+    boolean quoted = text.length() > 1 && text.startsWith("\"") && text.endsWith("\"");
+    return catalog.intern(
+        quoted ? text.substring(1, text.length() - 1).replace("\"\"", "\"") : text);
+  }
+
+  /**
    * The mark of the job; empty where it is about something else, because a config may have been
    * copied.
    *

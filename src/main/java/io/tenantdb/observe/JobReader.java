@@ -38,12 +38,16 @@ final class JobReader {
       SELECT job_id, proc_name, owner::text, schedule_interval::text, scheduled,
              config->>'hypertable_id', config->>'managed_by',
              jsonb_typeof(config->'compress_after'), config->>'compress_after',
-             jsonb_typeof(config->'drop_after'), config->>'drop_after'
+             jsonb_typeof(config->'drop_after'), config->>'drop_after',
+             %s
       FROM timescaledb_information.jobs
       WHERE proc_name IN ('policy_compression', 'policy_retention')
         AND proc_schema IN ('_timescaledb_internal', '_timescaledb_functions')
       ORDER BY job_id
-      """;
+      """
+          .formatted(JobStateReader.COLUMNS);
+
+  private static final int STATE = 12;
 
   private final Catalog catalog;
   private final JobConfig config;
@@ -89,7 +93,8 @@ final class JobReader {
             Catalog.names(others));
   }
 
-  private Map<String, Name> ids(String names) throws SQLException {
+  /** The hypertables that bear one of the names, by their ids in TimescaleDB's catalog. */
+  Map<String, Name> ids(String names) throws SQLException {
     Map<String, Name> ids = new HashMap<>();
     catalog
         .rows(
@@ -103,6 +108,7 @@ final class JobReader {
   /** All jobs, read once. */
   private List<Row> rows() throws SQLException {
     if (!hasRead) {
+      JobStateReader states = JobStateReader.read(catalog);
       read =
           catalog.rows(
               JOBS,
@@ -110,13 +116,13 @@ final class JobReader {
                   new Row(
                       row.getString(6) == null ? "" : row.getString(6),
                       row.getString(7) == null ? "" : row.getString(7),
-                      job(row)));
+                      job(row, states)));
       hasRead = true;
     }
     return read;
   }
 
-  private Job job(ResultSet row) throws SQLException {
+  private Job job(ResultSet row, JobStateReader states) throws SQLException {
     PolicyKind kind =
         row.getString(2).equals(PolicyKind.COMPRESSION.procedure())
             ? PolicyKind.COMPRESSION
@@ -128,8 +134,9 @@ final class JobReader {
         config.span(row.getString(lag), row.getString(lag + 1)),
         catalog.intern(row.getString(4) == null ? "" : row.getString(4)),
         row.getBoolean(5),
-        catalog.intern(row.getString(3)),
-        Optional.empty());
+        config.role(row.getString(3)),
+        Optional.empty(),
+        states.state(row.getInt(1), row, STATE));
   }
 
   private Job ofTable(Row row, String table) {
@@ -141,6 +148,7 @@ final class JobReader {
         job.every(),
         job.scheduled(),
         job.owner(),
-        config.mark(row.managedBy(), job.kind().markName(), table));
+        config.mark(row.managedBy(), job.kind().markName(), table),
+        job.state());
   }
 }

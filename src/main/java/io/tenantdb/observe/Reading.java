@@ -22,6 +22,7 @@ import io.tenantdb.observe.IndexReader.Index;
 import io.tenantdb.observe.LockReader.Locks;
 import io.tenantdb.observe.OwnerReader.Owner;
 import io.tenantdb.observe.OwnerReader.Place;
+import io.tenantdb.observe.OwnerReader.Places;
 import io.tenantdb.observe.SchemaReader.Schema;
 import io.tenantdb.observe.TableReader.Columns;
 import io.tenantdb.observe.TableReader.Table;
@@ -97,20 +98,15 @@ final class Reading {
     Map<Name, ObservedHypertable> hypertables = hypertables(hypertableReader, undeclared.values());
     Parts parts =
         Parts.read(catalog, tables.values(), among(schemas, tables.values(), hypertables));
-    OwnerReader ownerReader = new OwnerReader(catalog);
+    OwnerReader ownerReader = new OwnerReader(catalog, timescale());
     Set<Long> roles = tables.values().stream().map(Table::owner).collect(Collectors.toSet());
     roles.addAll(parts.owners());
     Map<Long, Owner> owners = ownerReader.owners(roles);
-    Map<Long, Set<String>> usableBy =
-        ownerReader
-            .usable(tables.values().stream().map(t -> new Place(t.schema(), t.owner())).toList())
-            .stream()
-            .filter(place -> owners.containsKey(place.owner()))
-            .collect(
-                Collectors.groupingBy(
-                    Place::schema,
-                    Collectors.mapping(
-                        place -> owners.get(place.owner()).name(), Collectors.toSet())));
+    Places places =
+        ownerReader.places(
+            tables.values().stream().map(t -> new Place(t.schema(), t.owner())).toList());
+    Map<Long, Set<String>> usableBy = bySchema(places.usable(), owners);
+    Map<Long, Set<String>> enterableBy = bySchema(places.enterable(), owners);
 
     AggregateReader.Result aggregates =
         new AggregateReader(catalog, aggregateNames(desired))
@@ -144,7 +140,8 @@ final class Reading {
               leaving.getOrDefault(schema.oid(), List.of()),
               names.in(schema.oid()),
               localObjects.getOrDefault(schema.oid(), ""),
-              usableBy.getOrDefault(schema.oid(), Set.of())));
+              usableBy.getOrDefault(schema.oid(), Set.of()),
+              enterableBy.getOrDefault(schema.oid(), Set.of())));
     }
     Observed observed =
         new Observed(
@@ -153,8 +150,20 @@ final class Reading {
             tenants,
             selector.missing(all.stream().map(Schema::name).collect(Collectors.toSet())),
             layouts(columns),
-            owners.values().stream().collect(Collectors.toMap(Owner::name, Owner::rights)));
+            new JobOwners(ownerReader)
+                .with(
+                    owners.values().stream().collect(Collectors.toMap(Owner::name, Owner::rights)),
+                    tenants.values()));
     return new Result(observed, new Deparsed(bodies, aggregates.texts()));
+  }
+
+  private static Map<Long, Set<String>> bySchema(Set<Place> places, Map<Long, Owner> owners) {
+    return places.stream()
+        .filter(place -> owners.containsKey(place.owner()))
+        .collect(
+            Collectors.groupingBy(
+                Place::schema,
+                Collectors.mapping(place -> owners.get(place.owner()).name(), Collectors.toSet())));
   }
 
   private Map<String, Columns> columns(TableReader reader, Iterable<Table> tables)

@@ -20,12 +20,16 @@ final class RefreshJobReader {
       SELECT job_id, owner::text, schedule_interval::text, scheduled,
              config->>'mat_hypertable_id', config->>'managed_by',
              jsonb_typeof(config->'start_offset'), config->>'start_offset',
-             jsonb_typeof(config->'end_offset'), config->>'end_offset'
+             jsonb_typeof(config->'end_offset'), config->>'end_offset',
+             %s
       FROM timescaledb_information.jobs
       WHERE proc_name = 'policy_refresh_continuous_aggregate'
         AND proc_schema IN ('_timescaledb_internal', '_timescaledb_functions')
       ORDER BY job_id
-      """;
+      """
+          .formatted(JobStateReader.COLUMNS);
+
+  private static final int STATE = 11;
 
   private final Catalog catalog;
   private final JobConfig config;
@@ -55,6 +59,7 @@ final class RefreshJobReader {
   }
 
   private List<Row> rows() throws SQLException {
+    JobStateReader states = JobStateReader.read(catalog);
     return catalog.rows(
         JOBS,
         row ->
@@ -67,8 +72,9 @@ final class RefreshJobReader {
                     config.span(row.getString(9), row.getString(10)),
                     catalog.intern(row.getString(3) == null ? "" : row.getString(3)),
                     row.getBoolean(4),
-                    catalog.intern(row.getString(2)),
-                    Optional.empty())));
+                    config.role(row.getString(2)),
+                    Optional.empty(),
+                    states.state(row.getInt(1), row, STATE))));
   }
 
   private static RefreshJob of(RefreshJob job, Optional<Mark> mark) {
@@ -79,6 +85,7 @@ final class RefreshJobReader {
         job.every(),
         job.scheduled(),
         job.owner(),
-        mark);
+        mark,
+        job.state());
   }
 }

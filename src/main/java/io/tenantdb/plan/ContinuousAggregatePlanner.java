@@ -44,8 +44,7 @@ final class ContinuousAggregatePlanner {
       return;
     }
     // All or nothing: an aggregate without its policy would be left half-made.
-    if (refresh.isPresent()
-        && !(window.holds(task, refresh.get()) && policy.ownerCanLogin(task, task.source()))) {
+    if (refresh.isPresent() && !(window.holds(task, refresh.get()) && policy.couldRun(task))) {
       task.draft().holdRetention(task.source().name());
       return;
     }
@@ -113,7 +112,8 @@ final class ContinuousAggregatePlanner {
               new SetMaterializedOnly(
                   task.draft().target(relation), task.aggregate().materializedOnly(), !older));
     }
-    refresh.ifPresent(r -> policy.plan(task, relation, live, r));
+    refresh.ifPresentOrElse(
+        r -> policy.plan(task, relation, live, r), () -> policy.look(task, relation, live));
     if (unfilled) {
       fill(task, relation, task.draft().target(relation), present.mark(task, live), live.comment());
     }

@@ -7,6 +7,7 @@ import io.tenantdb.model.DesiredHypertable;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.HypertableChange.ConvertTable;
 import io.tenantdb.model.HypertableChange.SetChunkInterval;
+import io.tenantdb.model.IntegerNow;
 import io.tenantdb.model.ObservedHypertable;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.Reason;
@@ -83,7 +84,11 @@ final class HypertablePlanner {
     boolean integerTime =
         live.map(ObservedHypertable::integerTime)
             .orElseGet(() -> integerTime(draft, wanted, table));
-    new PolicyPlanner(desired, server, canonical, draft, table, wanted, integerTime).plan();
+    IntegerNow integerNow =
+        live.map(ObservedHypertable::integerNow)
+            .orElse(integerTime ? IntegerNow.UNSET : IntegerNow.NOT_NEEDED);
+    new PolicyPlanner(desired, server, canonical, draft, table, wanted, integerTime, integerNow)
+        .plan();
   }
 
   /** True where the declared time column is an integer. */

@@ -114,16 +114,10 @@ final class LeavingPolicies {
                 draft.target(table), mark.name(), policy.jobId(), mark, extensionSchema));
   }
 
-  /** A policy that is declared Absent is declared too. */
   private boolean isDeclared(String table, PolicyKind kind) {
     return wanted.hypertables().stream()
         .filter(hypertable -> hypertable.table().equals(table))
-        .anyMatch(
-            hypertable ->
-                switch (kind) {
-                  case COMPRESSION -> hypertable.compression().isPresent();
-                  case RETENTION -> hypertable.retention().isPresent();
-                });
+        .anyMatch(hypertable -> hypertable.declares(kind));
   }
 
   private boolean refreshIsDeclared(String aggregate) {

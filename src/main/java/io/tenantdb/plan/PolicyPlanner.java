@@ -4,8 +4,9 @@ import io.tenantdb.model.Canonical;
 import io.tenantdb.model.CanonicalInterval;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredHypertable;
+import io.tenantdb.model.DesiredHypertable.Retention;
 import io.tenantdb.model.Finding.Verdict;
-import io.tenantdb.model.Identifiers;
+import io.tenantdb.model.IntegerNow;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.ObservedHypertable.Job;
 import io.tenantdb.model.ObservedTable;
@@ -28,6 +29,7 @@ final class PolicyPlanner {
   private final ObservedTable table;
   private final DesiredHypertable wanted;
   private final boolean integerTime;
+  private final IntegerNow integerNow;
   private final String extensionSchema;
   private final CompressionSettingsPlanner settings;
   private final PolicyRun run;
@@ -39,13 +41,15 @@ final class PolicyPlanner {
       TenantDraft draft,
       ObservedTable table,
       DesiredHypertable wanted,
-      boolean integerTime) {
+      boolean integerTime,
+      IntegerNow integerNow) {
     this.desired = desired;
     this.canonical = canonical;
     this.draft = draft;
     this.table = table;
     this.wanted = wanted;
     this.integerTime = integerTime;
+    this.integerNow = integerNow;
     this.extensionSchema = server.timescale().schema().orElseThrow();
     this.run = new PolicyRun(canonical, draft, table, wanted.timeColumn());
     this.settings = new CompressionSettingsPlanner(draft, table, wanted.timeColumn());
@@ -77,26 +81,54 @@ final class PolicyPlanner {
                       c.specHash(),
                       "compression.after"));
             });
-    wanted
-        .retention()
-        .filter(r -> r.state() == PolicyState.ABSENT || !draft.holdsRetention(table))
-        .ifPresent(
-            r ->
-                policy(
-                    new Declared(
-                        PolicyKind.RETENTION,
-                        r.state(),
-                        r.dropAfter(),
-                        r.every(),
-                        r.specHash(),
-                        "retention.dropAfter")));
+    wanted.retention().ifPresent(this::retention);
+    undeclared();
+  }
+
+  private void retention(Retention retention) {
+    if (retention.state() == PolicyState.PRESENT && draft.holdsRetention(table)) {
+      job(PolicyKind.RETENTION).ifPresent(job -> look(job, Verdict.FAILED));
+      return;
+    }
+    policy(
+        new Declared(
+            PolicyKind.RETENTION,
+            retention.state(),
+            retention.dropAfter(),
+            retention.every(),
+            retention.specHash(),
+            "retention.dropAfter"));
+  }
+
+  /** What is not managed is no trouble of the tenant's, but worth a word where it cannot run. */
+  private void undeclared() {
+    table.hypertable().stream()
+        .flatMap(hypertable -> hypertable.jobs().stream())
+        .filter(job -> !wanted.declares(job.kind()))
+        .filter(Job::scheduled)
+        .forEach(job -> look(job, Verdict.NOTE));
+  }
+
+  private Optional<Job> job(PolicyKind kind) {
+    return table.hypertable().flatMap(hypertable -> hypertable.job(kind));
+  }
+
+  private boolean look(Job job, Verdict verdict) {
+    // What goes by the creation of chunks does not ask for the time of their rows.
+    IntegerNow needs = job.after().isPresent() ? integerNow : IntegerNow.NOT_NEEDED;
+    return JobHealth.of(draft, table, job.kind().markName(), needs)
+        .look(object(job.kind()), job, verdict);
+  }
+
+  private String object(PolicyKind kind) {
+    return table.name() + " " + kind.markName();
   }
 
   private void policy(Declared declared) {
-    Optional<Job> job = table.hypertable().flatMap(h -> h.job(declared.kind()));
+    Optional<Job> job = job(declared.kind());
     Optional<Mark> foreign =
         job.flatMap(Job::mark).filter(m -> !m.owner().equals(desired.ownerId()));
-    String object = table.name() + " " + declared.kind().markName();
+    String object = object(declared.kind());
     if (foreign.isPresent()) {
       draft.find(
           Verdict.FAILED,
@@ -135,18 +167,7 @@ final class PolicyPlanner {
   }
 
   private void add(Declared declared, TimeSpan lag, String object) {
-    if (!draft.ownerCanLogin(table)) {
-      draft.find(
-          Verdict.FAILED,
-          object,
-          Reason.OwnerCannotLogin,
-          "TimescaleDB runs no jobs for "
-              + table.owner()
-              + ", the owner of "
-              + table.name()
-              + ", which lacks LOGIN; ALTER ROLE "
-              + Identifiers.quote(table.owner())
-              + " LOGIN.");
+    if (!JobHealth.of(draft, table, declared.kind().markName(), integerNow).couldRun(object)) {
       return;
     }
     draft.change(
@@ -165,6 +186,7 @@ final class PolicyPlanner {
   }
 
   private void alter(Declared declared, TimeSpan lag, Job job, String object) {
+    boolean changeable = look(job, Verdict.FAILED);
     if (job.after().isEmpty()) {
       draft.find(
           Verdict.DRIFTED,
@@ -177,12 +199,8 @@ final class PolicyPlanner {
               + " goes by the creation of chunks, not by their data; remove it, and it will be made anew.");
       return;
     }
-    if (!job.scheduled()) {
-      draft.find(
-          Verdict.NOTE,
-          object,
-          Reason.JobPaused,
-          "job " + job.id() + " (" + object + ") is paused by a person and stays so.");
+    if (!changeable) {
+      return;
     }
     boolean lagDiffers = !sameFields(lag, job.after().get());
     Optional<String> every = declared.every().filter(e -> !fields(e).equals(fields(job.every())));

@@ -5,10 +5,11 @@ import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.DesiredAggregate.Refresh;
 import io.tenantdb.model.Finding.Verdict;
-import io.tenantdb.model.Identifiers;
+import io.tenantdb.model.IntegerNow;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.ObservedAggregate;
 import io.tenantdb.model.ObservedAggregate.RefreshJob;
+import io.tenantdb.model.ObservedHypertable;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.RefreshPolicyChange;
@@ -47,33 +48,33 @@ final class RefreshPolicyPlanner {
     return draft.startInSeconds(canonical.interval(refresh.every()).micros() / MICROS_PER_SECOND);
   }
 
-  /** Says so where the owner of the relation could have no policy. */
-  boolean ownerCanLogin(AggregateTask task, ObservedTable relation) {
-    boolean login = task.draft().ownerCanLogin(relation);
-    if (!login) {
-      task.draft()
-          .find(
-              Verdict.FAILED,
-              object(task),
-              Reason.OwnerCannotLogin,
-              "TimescaleDB runs no jobs for "
-                  + relation.owner()
-                  + ", the owner of "
-                  + relation.name()
-                  + ", which lacks LOGIN, and so "
-                  + task.name()
-                  + " would not be refreshed; ALTER ROLE "
-                  + Identifiers.quote(relation.owner())
-                  + " LOGIN.");
-    }
-    return login;
+  /** True where the policy of one that is to be made could run; else says why it could not. */
+  boolean couldRun(AggregateTask task) {
+    return JobHealth.of(task.draft(), task.source(), integerNow(task)).couldRun(object(task));
+  }
+
+  private static IntegerNow integerNow(AggregateTask task) {
+    ObservedTable source = task.source();
+    return source
+        .hypertable()
+        .map(ObservedHypertable::integerNow)
+        .or(() -> task.draft().tenant().aggregate(source.name()).map(ObservedAggregate::integerNow))
+        .orElseGet(
+            () ->
+                task.form().bucket().filter(TimeSpan.Whole.class::isInstance).isPresent()
+                    ? IntegerNow.UNSET
+                    : IntegerNow.NOT_NEEDED);
   }
 
   /** Plans the policy of a live aggregate. */
   void plan(AggregateTask task, ObservedTable relation, ObservedAggregate live, Refresh refresh) {
     Optional<RefreshJob> job = job(task, live.jobs(), refresh);
+    JobHealth health = JobHealth.of(task.draft(), relation, live, task.source());
+    live.jobs().stream()
+        .filter(other -> other.scheduled() && !Optional.of(other).equals(job))
+        .forEach(other -> health.look(object(task), other, Verdict.NOTE));
     if (job.isPresent()) {
-      alter(task, relation, job.get(), refresh);
+      alter(task, relation, health, job.get(), refresh);
     } else if (!live.jobs().isEmpty()) {
       task.draft()
           .find(
@@ -87,7 +88,7 @@ final class RefreshPolicyPlanner {
                       .map(j -> Integer.toString(j.id()))
                       .collect(Collectors.joining(", "))
                   + "; delete_job those that are not needed.");
-    } else if (ownerCanLogin(task, relation)) {
+    } else if (health.couldRun(object(task))) {
       task.draft()
           .change(
               relation,
@@ -121,7 +122,20 @@ final class RefreshPolicyPlanner {
         .isPresent();
   }
 
-  private void alter(AggregateTask task, ObservedTable relation, RefreshJob job, Refresh refresh) {
+  /** Says of the jobs of one that is to have no policy which of them cannot run. */
+  void look(AggregateTask task, ObservedTable relation, ObservedAggregate live) {
+    JobHealth health = JobHealth.of(task.draft(), relation, live, task.source());
+    live.jobs().stream()
+        .filter(RefreshJob::scheduled)
+        .forEach(job -> health.look(object(task), job, Verdict.NOTE));
+  }
+
+  private void alter(
+      AggregateTask task,
+      ObservedTable relation,
+      JobHealth health,
+      RefreshJob job,
+      Refresh refresh) {
     TenantDraft draft = task.draft();
     String object = object(task);
     Optional<Mark> foreign = job.mark().filter(m -> !m.owner().equals(desired.ownerId()));
@@ -137,12 +151,8 @@ final class RefreshPolicyPlanner {
               + "; declare it in one resource only.");
       return;
     }
-    if (!job.scheduled()) {
-      draft.find(
-          Verdict.NOTE,
-          object,
-          Reason.JobPaused,
-          "job " + job.id() + " (" + object + ") is paused by a person and stays so.");
+    if (!health.look(object, job, Verdict.FAILED)) {
+      return;
     }
     boolean offsets = !sameOffsets(refresh, job);
     Optional<String> every =

@@ -162,10 +162,6 @@ final class TenantDraft {
     return rights(role).superuser();
   }
 
-  boolean ownerCanLogin(ObservedTable table) {
-    return rights(table.owner()).login();
-  }
-
   /**
    * Adds the change, or says which right of the table's owner is missing for it.
    *
@@ -369,7 +365,8 @@ final class TenantDraft {
     return sentence.endsWith(".") ? sentence : sentence + ".";
   }
 
-  private OwnerRights rights(String role) {
+  /** No rights where the role is not known. */
+  OwnerRights rights(String role) {
     return observed.owners().getOrDefault(role, new OwnerRights(false, false, false));
   }
 }

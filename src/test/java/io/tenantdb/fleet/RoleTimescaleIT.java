@@ -82,6 +82,22 @@ class RoleTimescaleIT {
   }
 
   @Test
+  void without_connect_of_the_owner_no_policy_is_made_that_could_not_run() {
+    without("GRANT CONNECT ON DATABASE \"" + server.database() + "\" TO fruitpak_app");
+
+    Outcome outcome = pass();
+
+    assertThat(outcome.failures())
+        .hasSize(9)
+        .allSatisfy(
+            f -> {
+              assertThat(f.reason()).isEqualTo(Reason.InsufficientPrivilege);
+              assertThat(f.message()).contains("GRANT CONNECT ON DATABASE");
+            });
+    assertThat(aggregates()).isEmpty();
+  }
+
+  @Test
   void without_usage_of_the_extension_s_schema_its_functions_cannot_be_called() {
     without("GRANT USAGE ON SCHEMA public");
 

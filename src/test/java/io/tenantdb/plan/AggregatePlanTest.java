@@ -578,12 +578,10 @@ class AggregatePlanTest {
               "the job of another role",
               skip(jobs(with(job("8 days", "1 hour"), "01:00:00", true, "former"))),
               Reason.InsufficientPrivilege),
-          row(
+          failed(
               "the job of another role, as declared",
               skip(jobs(with(Daily.ourJob(), "01:00:00", true, "former"))),
-              List.of(),
-              List.of(),
-              TenantState.SYNCED),
+              Reason.InsufficientPrivilege),
           failed(
               "another owner's job",
               skip(

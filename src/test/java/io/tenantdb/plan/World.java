@@ -81,6 +81,7 @@ final class World {
   final Map<String, CanonicalIndex> canonicalIndexes = new HashMap<>();
   final Map<String, OwnerRights> owners = new HashMap<>();
   final Set<String> usableBy = new HashSet<>(Set.of("app"));
+  final Set<String> enterableBy = new HashSet<>(Set.of("app"));
   final List<String> foreignKeys = new ArrayList<>();
   final List<Partition> partitions = new ArrayList<>();
   PartitionKey partitionKey = PartitionKey.NONE;
@@ -376,7 +377,15 @@ final class World {
       tenants.put(
           schema,
           new ObservedTenant(
-              schema, tables, live, undeclared, undeclaredAggregates, names, "", usableBy));
+              schema,
+              tables,
+              live,
+              undeclared,
+              undeclaredAggregates,
+              names,
+              "",
+              usableBy,
+              enterableBy));
     }
     return new Observed(
         server,
