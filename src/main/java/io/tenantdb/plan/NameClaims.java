@@ -171,7 +171,7 @@ final class NameClaims {
               + ", which the spec declares no more and which stays: "
               + kept.get()
               + "; rename one of them");
-    } else if (!aggregates.isMade(aggregate)) {
+    } else if (!LeavingAggregates.isMade(aggregate)) {
       taken(
           draft,
           change,
