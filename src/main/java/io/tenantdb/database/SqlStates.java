@@ -53,11 +53,15 @@ public final class SqlStates {
    *
    * @param states SQLSTATEs, or beginnings of them
    */
-  private record Rule(Set<Stage> stages, Set<Origin> origins, Reason reason, String... states) {
+  private record Rule(Set<Stage> stages, Set<Origin> origins, Reason reason, List<String> states) {
+    Rule(Set<Stage> stages, Set<Origin> origins, Reason reason, String... states) {
+      this(stages, origins, reason, List.of(states));
+    }
+
     boolean holds(Stage stage, Origin origin, String state) {
       return stages.contains(stage)
           && origins.contains(origin)
-          && Stream.of(states).anyMatch(state::startsWith);
+          && states.stream().anyMatch(state::startsWith);
     }
   }
 

@@ -79,7 +79,9 @@ public final class Planner {
 
   private SharedNames sharedNames() {
     List<String> shared =
-        desired.tenants().searchPath().stream().filter(observed.tenants()::containsKey).toList();
+        desired.tenants().searchPath().stream()
+            .filter(schema -> observed.tenants().containsKey(schema))
+            .toList();
     return shared.isEmpty() ? SharedNames.NONE : SharedNames.of(shared, canonical.texts());
   }
 

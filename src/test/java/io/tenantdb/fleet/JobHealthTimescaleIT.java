@@ -335,7 +335,8 @@ class JobHealthTimescaleIT {
   private void run(String procedure) {
     try (Connection connection = server.connect();
         Statement statement = connection.createStatement()) {
-      String job = "";
+      String job;
+      String owner;
       try (ResultSet row =
           statement.executeQuery(
               "SELECT job_id, owner::text FROM timescaledb_information.jobs WHERE proc_name = '"
@@ -343,10 +344,9 @@ class JobHealthTimescaleIT {
                   + "'")) {
         row.next();
         job = row.getString(1);
-        String owner = row.getString(2);
-        row.close();
-        statement.execute("SET SESSION AUTHORIZATION " + owner);
+        owner = row.getString(2);
       }
+      statement.execute("SET SESSION AUTHORIZATION " + owner);
       statement.execute("CALL run_job(" + job + ")");
     } catch (SQLException e) {
       throw new IllegalStateException(e.getMessage(), e);
