@@ -142,6 +142,7 @@ final class NameClaims {
     Mark mark = holder.index().flatMap(ObservedIndex::mark).orElseThrow();
     String aside = ReservedName.aside(table.name(), mark.name()).text();
     if (!(drop.change() instanceof DropIndex) || draft.tenant().names().containsKey(aside)) {
+      draft.awaitDrop(aside);
       waits(draft, change, holder, "another one that had the name is dropped");
       return;
     }
@@ -180,6 +181,7 @@ final class NameClaims {
               + ", which the spec declares no more and which was adopted, so that it is never"
               + " dropped; rename or drop it");
     } else if (prune == Prune.OWNED_ONLY) {
+      draft.awaitDrop(aggregate.name());
       waits(
           draft,
           change,

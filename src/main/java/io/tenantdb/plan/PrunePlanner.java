@@ -44,7 +44,7 @@ final class PrunePlanner {
     for (Leaving one : leaving) {
       if (one instanceof Leaving.Keep keep) {
         note(draft, keep.object(), keep.words() + " is declared no more and stays: " + keep.why());
-      } else if (due) {
+      } else if (due && isAwaited(draft, one)) {
         act(draft, one);
       } else if (one instanceof Leaving.Drop drop) {
         note(
@@ -62,6 +62,13 @@ final class PrunePlanner {
                 });
       }
     }
+  }
+
+  /** What is declared and still waits for a name comes before what is in nobody's way. */
+  private static boolean isAwaited(TenantDraft draft, Leaving one) {
+    return draft.awaited().isEmpty()
+        || (one instanceof Leaving.Drop drop
+            && drop.change().frees().stream().anyMatch(draft.awaited()::contains));
   }
 
   /** Nothing goes before what takes its place is there and valid. */

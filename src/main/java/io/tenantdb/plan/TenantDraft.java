@@ -38,6 +38,7 @@ final class TenantDraft {
   private final List<Finding> findings = new ArrayList<>();
   private final List<ScheduledRefresh> upkeep = new ArrayList<>();
   private final Set<String> heldRetention = new HashSet<>();
+  private final Set<String> awaited = new HashSet<>();
 
   TenantDraft(ObservedTenant tenant, Observed observed, boolean converged) {
     this.tenant = tenant;
@@ -204,6 +205,16 @@ final class TenantDraft {
         waits(later, needed.get(), why);
       }
     }
+  }
+
+  /** Something declared is made once this relation, which left the spec, is dropped. */
+  void awaitDrop(String relation) {
+    awaited.add(relation);
+  }
+
+  /** Names of the relations whose drop is waited for. */
+  Set<String> awaited() {
+    return awaited;
   }
 
   /**
