@@ -42,6 +42,7 @@ public sealed interface AggregateChange extends Change
    * @param source the table of the tenant that it reads
    * @param refreshStartInSeconds first run of the refresh policy, from now
    * @param searchPath where names in the query are looked up: the tenant's schema first
+   * @param detour {@link ServerInfo.Timescale#altersHierarchies} is false
    */
   record CreateAggregate(
       Target target,
@@ -53,8 +54,36 @@ public sealed interface AggregateChange extends Change
       long refreshStartInSeconds,
       List<String> searchPath,
       String extensionSchema,
-      boolean drift)
+      boolean drift,
+      boolean detour)
       implements AggregateChange {
+
+    /** On a server that needs no detour. */
+    public CreateAggregate(
+        Target target,
+        DesiredAggregate aggregate,
+        String source,
+        ViewText text,
+        Mark mark,
+        Mark refreshMark,
+        long refreshStartInSeconds,
+        List<String> searchPath,
+        String extensionSchema,
+        boolean drift) {
+      this(
+          target,
+          aggregate,
+          source,
+          text,
+          mark,
+          refreshMark,
+          refreshStartInSeconds,
+          searchPath,
+          extensionSchema,
+          drift,
+          false);
+    }
+
     @Override
     public String before() {
       return "absent";
@@ -97,7 +126,12 @@ public sealed interface AggregateChange extends Change
               refresh ->
                   statements.addAll(
                       RefreshPolicyChange.addPolicy(
-                          target, refresh, refreshStartInSeconds, refreshMark, extensionSchema)));
+                          target,
+                          refresh,
+                          refreshStartInSeconds,
+                          refreshMark,
+                          extensionSchema,
+                          detour)));
       return List.copyOf(statements);
     }
 
@@ -113,7 +147,8 @@ public sealed interface AggregateChange extends Change
           0,
           AggregateSql.anyPath(searchPath),
           extensionSchema,
-          drift);
+          drift,
+          detour);
     }
   }
 

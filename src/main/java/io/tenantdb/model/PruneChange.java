@@ -55,8 +55,13 @@ public sealed interface PruneChange extends Change {
     }
   }
 
-  /** Takes our mark off the job of a policy that we adopted. */
-  record UnmarkPolicy(Target target, String policy, int jobId, Mark mark, String extensionSchema)
+  /**
+   * Takes our mark off the job of a policy that we adopted.
+   *
+   * @param detour {@link ServerInfo.Timescale#altersHierarchies} is false
+   */
+  record UnmarkPolicy(
+      Target target, String policy, int jobId, Mark mark, String extensionSchema, boolean detour)
       implements PruneChange {
     @Override
     public String object() {
@@ -75,19 +80,21 @@ public sealed interface PruneChange extends Change {
 
     @Override
     public List<Statement> statements() {
-      return List.of(
+      return RefreshJobDetour.around(
           Statement.of(
               "SELECT "
                   + Identifiers.qualified(extensionSchema, "alter_job")
                   + "(job_id, config => config - 'managed_by')"
                   + OF_JOB,
               Integer.toString(jobId),
-              mark.text()));
+              mark.text()),
+          target,
+          detour && policy.equals(Mark.REFRESH));
     }
 
     @Override
     public UnmarkPolicy anyTenant() {
-      return new UnmarkPolicy(target.anyTenant(), policy, 0, mark, extensionSchema);
+      return new UnmarkPolicy(target.anyTenant(), policy, 0, mark, extensionSchema, detour);
     }
   }
 

@@ -4,19 +4,37 @@ import io.tenantdb.model.DesiredAggregate.Refresh;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** A change of the refresh policy of a continuous aggregate. */
 public sealed interface RefreshPolicyChange extends AggregateChange {
 
-  /** Adds the refresh policy of a continuous aggregate. */
+  /**
+   * Adds the refresh policy of a continuous aggregate.
+   *
+   * @param detour {@link ServerInfo.Timescale#altersHierarchies} is false
+   */
   record AddRefreshPolicy(
       Target target,
       Refresh refresh,
       long startInSeconds,
       Mark mark,
       String extensionSchema,
-      boolean drift)
+      boolean drift,
+      boolean detour)
       implements RefreshPolicyChange {
+
+    /** On a server that needs no detour. */
+    public AddRefreshPolicy(
+        Target target,
+        Refresh refresh,
+        long startInSeconds,
+        Mark mark,
+        String extensionSchema,
+        boolean drift) {
+      this(target, refresh, startInSeconds, mark, extensionSchema, drift, false);
+    }
+
     @Override
     public String object() {
       return target.table() + " refresh";
@@ -34,12 +52,13 @@ public sealed interface RefreshPolicyChange extends AggregateChange {
 
     @Override
     public List<Statement> statements() {
-      return addPolicy(target, refresh, startInSeconds, mark, extensionSchema);
+      return addPolicy(target, refresh, startInSeconds, mark, extensionSchema, detour);
     }
 
     @Override
     public AddRefreshPolicy anyTenant() {
-      return new AddRefreshPolicy(target.anyTenant(), refresh, 0, mark, extensionSchema, drift);
+      return new AddRefreshPolicy(
+          target.anyTenant(), refresh, 0, mark, extensionSchema, drift, detour);
     }
   }
 
@@ -51,6 +70,7 @@ public sealed interface RefreshPolicyChange extends AggregateChange {
    * @param every the schedule to set; empty where it is as declared
    * @param startInSeconds next run after a change of schedule, from now; TimescaleDB would
    *     otherwise run at once
+   * @param detour {@link ServerInfo.Timescale#altersHierarchies} is false
    */
   record AlterRefreshPolicy(
       Target target,
@@ -63,8 +83,38 @@ public sealed interface RefreshPolicyChange extends AggregateChange {
       String before,
       String after,
       String extensionSchema,
-      boolean drift)
+      boolean drift,
+      boolean detour)
       implements RefreshPolicyChange {
+
+    /** On a server that needs no detour. */
+    public AlterRefreshPolicy(
+        Target target,
+        int jobId,
+        Refresh refresh,
+        boolean offsets,
+        Optional<String> every,
+        long startInSeconds,
+        Mark mark,
+        String before,
+        String after,
+        String extensionSchema,
+        boolean drift) {
+      this(
+          target,
+          jobId,
+          refresh,
+          offsets,
+          every,
+          startInSeconds,
+          mark,
+          before,
+          after,
+          extensionSchema,
+          drift,
+          false);
+    }
+
     @Override
     public String object() {
       return target.table() + " refresh";
@@ -95,7 +145,7 @@ public sealed interface RefreshPolicyChange extends AggregateChange {
           "'managed_by', ?::text)) FROM timescaledb_information.jobs WHERE job_id = ?::integer");
       parameters.add(mark.text());
       parameters.add(Integer.toString(jobId));
-      return List.of(new Statement(sql.toString(), parameters));
+      return RefreshJobDetour.around(new Statement(sql.toString(), parameters), target, detour);
     }
 
     /** As TimescaleDB writes them: interval text, JSON numbers for integer time, JSON null. */
@@ -121,7 +171,8 @@ public sealed interface RefreshPolicyChange extends AggregateChange {
           before,
           after,
           extensionSchema,
-          drift);
+          drift,
+          detour);
     }
   }
 
@@ -152,14 +203,19 @@ public sealed interface RefreshPolicyChange extends AggregateChange {
 
   /** Adds the policy and writes its mark. */
   static List<Statement> addPolicy(
-      Target target, Refresh refresh, long startInSeconds, Mark mark, String extensionSchema) {
+      Target target,
+      Refresh refresh,
+      long startInSeconds,
+      Mark mark,
+      String extensionSchema,
+      boolean detour) {
     List<String> parameters = new ArrayList<>(List.of(target.relation()));
     refresh.startOffset().ifPresent(offset -> parameters.add(offset.text()));
     parameters.add(refresh.endOffset().text());
     parameters.add(refresh.every());
     parameters.add(startInSeconds + " seconds");
     // Two statements: the first one's job is not among the rows that a query of its own sees.
-    return List.of(
+    Statement add =
         new Statement(
             "SELECT "
                 + Identifiers.qualified(extensionSchema, "add_continuous_aggregate_policy")
@@ -168,8 +224,9 @@ public sealed interface RefreshPolicyChange extends AggregateChange {
                 + ", end_offset => ?::"
                 + offsetType(refresh.endOffset())
                 + ", schedule_interval => ?::interval, initial_start => now() + ?::interval)",
-            parameters),
-        // By the id of what keeps the rows: the names that the view of jobs has changed in 2.20.
+            parameters);
+    // By the id of what keeps the rows: the names that the view of jobs has changed in 2.20.
+    Statement marking =
         Statement.of(
             "SELECT "
                 + Identifiers.qualified(extensionSchema, "alter_job")
@@ -182,6 +239,8 @@ public sealed interface RefreshPolicyChange extends AggregateChange {
                 + " AND c.user_view_schema = ? AND c.user_view_name = ?",
             mark.text(),
             target.schema(),
-            target.table()));
+            target.table());
+    return Stream.concat(Stream.of(add), RefreshJobDetour.around(marking, target, detour).stream())
+        .toList();
   }
 }

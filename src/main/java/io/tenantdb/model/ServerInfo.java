@@ -39,16 +39,37 @@ public record ServerInfo(
    */
   public record Timescale(Edition edition, Optional<String> version, Optional<String> schema) {
 
-    private static final Pattern NUMBERS = Pattern.compile("(\\d{1,6})\\.(\\d{1,6})");
+    private static final Pattern NUMBERS =
+        Pattern.compile("(\\d{1,6})\\.(\\d{1,6})(?:\\.(\\d{1,6}))?");
 
     /** True when the version is known and not older; {@code 2.23.0-dev} counts as 2.23. */
     public boolean atLeast(int major, int minor) {
+      return atLeast(major, minor, 0);
+    }
+
+    /** The same with the patch release. */
+    public boolean atLeast(int major, int minor, int patch) {
       Matcher numbers = NUMBERS.matcher(version.orElse(""));
       if (!numbers.lookingAt()) {
         return false;
       }
-      int live = Integer.parseInt(numbers.group(1));
-      return live > major || (live == major && Integer.parseInt(numbers.group(2)) >= minor);
+      int[] least = {major, minor, patch};
+      for (int i = 0; i < least.length; i++) {
+        String group = numbers.group(i + 1);
+        int live = group == null ? 0 : Integer.parseInt(group);
+        if (live != least[i]) {
+          return live > least[i];
+        }
+      }
+      return true;
+    }
+
+    /**
+     * False for 2.22.1 to 2.23.0, whose {@code alter_job} refuses every refresh job of an aggregate
+     * over an aggregate.
+     */
+    public boolean altersHierarchies() {
+      return !atLeast(2, 22, 1) || atLeast(2, 23, 1);
     }
   }
 

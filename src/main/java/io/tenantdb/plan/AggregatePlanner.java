@@ -75,8 +75,7 @@ final class AggregatePlanner {
     boolean fallsBack = aggregate.fallback() == Fallback.MATERIALIZED_VIEW;
     Optional<ObservedAggregate> live = draft.tenant().aggregate(aggregate.name());
     ContinuousAggregatePlanner continuous =
-        new ContinuousAggregatePlanner(
-            desired, wanted, canonical, server.timescale().schema().orElseThrow());
+        new ContinuousAggregatePlanner(desired, wanted, canonical, server.timescale());
     if (is(live, ObservedAggregate.Kind.CONTINUOUS)) {
       return continuous.plan(task.get(), relation(draft, aggregate), live.get());
     }

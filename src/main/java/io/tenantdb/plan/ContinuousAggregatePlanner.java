@@ -13,6 +13,7 @@ import io.tenantdb.model.Mark;
 import io.tenantdb.model.ObservedAggregate;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.Reason;
+import io.tenantdb.model.ServerInfo.Timescale;
 import io.tenantdb.model.Target;
 import io.tenantdb.plan.LiveAggregatePlanner.Judgement;
 import java.util.Optional;
@@ -27,11 +28,11 @@ final class ContinuousAggregatePlanner {
   private final LiveAggregatePlanner present;
 
   ContinuousAggregatePlanner(
-      Desired desired, DesiredTenant wanted, Canonical canonical, String extensionSchema) {
+      Desired desired, DesiredTenant wanted, Canonical canonical, Timescale timescale) {
     this.desired = desired;
-    this.extensionSchema = extensionSchema;
+    this.extensionSchema = timescale.schema().orElseThrow();
     this.window = new RefreshWindow(canonical, wanted);
-    this.policy = new RefreshPolicyPlanner(desired, canonical, extensionSchema);
+    this.policy = new RefreshPolicyPlanner(desired, canonical, timescale);
     this.present = new LiveAggregatePlanner(desired);
   }
 
@@ -65,7 +66,8 @@ final class ContinuousAggregatePlanner {
                     refresh.map(r -> policy.startInSeconds(task.draft(), r)).orElse(0L),
                     task.draft().path(desired.tenants().searchPath()),
                     extensionSchema,
-                    task.draft().converged()));
+                    task.draft().converged(),
+                    policy.needsDetour(task)));
     if (created) {
       fill(task, task.source(), task.target(), mark, "");
     }

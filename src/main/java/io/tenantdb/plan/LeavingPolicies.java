@@ -111,7 +111,12 @@ final class LeavingPolicies {
         : new Leaving.Release(
             table,
             new UnmarkPolicy(
-                draft.target(table), mark.name(), policy.jobId(), mark, extensionSchema));
+                draft.target(table),
+                mark.name(),
+                policy.jobId(),
+                mark,
+                extensionSchema,
+                !server.timescale().altersHierarchies()));
   }
 
   private boolean isDeclared(String table, PolicyKind kind) {

@@ -15,6 +15,7 @@ import io.tenantdb.model.Reason;
 import io.tenantdb.model.RefreshPolicyChange;
 import io.tenantdb.model.RefreshPolicyChange.AddRefreshPolicy;
 import io.tenantdb.model.RefreshPolicyChange.AlterRefreshPolicy;
+import io.tenantdb.model.ServerInfo.Timescale;
 import io.tenantdb.model.TimeSpan;
 import java.util.List;
 import java.util.Optional;
@@ -29,12 +30,25 @@ final class RefreshPolicyPlanner {
 
   private final Desired desired;
   private final Canonical canonical;
+  private final Timescale timescale;
   private final String extensionSchema;
 
-  RefreshPolicyPlanner(Desired desired, Canonical canonical, String extensionSchema) {
+  RefreshPolicyPlanner(Desired desired, Canonical canonical, Timescale timescale) {
     this.desired = desired;
     this.canonical = canonical;
-    this.extensionSchema = extensionSchema;
+    this.timescale = timescale;
+    this.extensionSchema = timescale.schema().orElseThrow();
+  }
+
+  /** True where the server alters no job of such an aggregate without a detour over its source. */
+  boolean needsDetour(AggregateTask task) {
+    return !timescale.altersHierarchies()
+        && task.source().kind() == ObservedTable.Kind.CONTINUOUS_AGGREGATE;
+  }
+
+  /** The detour goes only where the source belongs to the owner of the aggregate too. */
+  private boolean isUnalterable(AggregateTask task, ObservedTable relation) {
+    return needsDetour(task) && !task.source().owner().equals(relation.owner());
   }
 
   /** The mark of the policy's job. */
@@ -98,7 +112,8 @@ final class RefreshPolicyPlanner {
                   startInSeconds(task.draft(), refresh),
                   mark(task.aggregate(), refresh, Mark.Origin.MADE),
                   extensionSchema,
-                  task.draft().converged()));
+                  task.draft().converged(),
+                  needsDetour(task)));
     }
   }
 
@@ -163,6 +178,26 @@ final class RefreshPolicyPlanner {
     if (!differs && job.mark().equals(Optional.of(mark))) {
       return;
     }
+    if (isUnalterable(task, relation)) {
+      // Without its mark, which can be written once the server is updated, it is ours all the same.
+      if (differs) {
+        draft.find(
+            Verdict.FAILED,
+            object,
+            Reason.NotSupported,
+            "job "
+                + job.id()
+                + " ("
+                + object
+                + ") cannot be changed: alter_job of TimescaleDB "
+                + timescale.version().orElse("")
+                + " refuses the jobs of aggregates over aggregates, and "
+                + task.source().name()
+                + " belongs to another role; ALTER EXTENSION timescaledb UPDATE to 2.23.1 or later, or"
+                + " remove the policy, and it is made anew.");
+      }
+      return;
+    }
     if (!job.owner().equals(relation.owner())) {
       draft.find(
           Verdict.FAILED,
@@ -195,7 +230,8 @@ final class RefreshPolicyPlanner {
                 : "as declared, " + (job.mark().isPresent() ? "stale mark" : "unmarked"),
             differs ? RefreshPolicyChange.describe(refresh) : "marked",
             extensionSchema,
-            differs && !older));
+            differs && !older,
+            needsDetour(task)));
   }
 
   private static String object(AggregateTask task) {

@@ -144,6 +144,19 @@ class AggregateChangeTest {
   }
 
   @Test
+  void whereTheServerRefusesItAJobIsAlteredWhileItHangsOnTheSource() {
+    AddRefreshPolicy add = new AddRefreshPolicy(TARGET, REFRESH, 60, JOB, "ts", false, true);
+
+    assertThat(add.statements()).hasSize(4);
+    assertThat(add.statements().get(1).sql())
+        .contains("alter_job_set_hypertable_id(j.job_id,", "h.id = c.parent_mat_hypertable_id");
+    assertThat(add.statements().get(2).sql()).contains("alter_job", "managed_by");
+    assertThat(add.statements().get(3).sql())
+        .contains("alter_job_set_hypertable_id(j.job_id,", "h.id = c.mat_hypertable_id")
+        .contains("c.parent_mat_hypertable_id IS NOT NULL");
+  }
+
+  @Test
   void aWindowFromTheBeginningAndIntegerTimeAreTyped() {
     Refresh whole = new Refresh("1 hour", Optional.empty(), new TimeSpan.Whole(100), HASH);
 

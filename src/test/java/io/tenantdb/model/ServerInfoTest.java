@@ -28,4 +28,23 @@ class ServerInfoTest {
 
     assertThat(timescale.atLeast(2, 22)).isEqualTo(atLeast222);
   }
+
+  @ParameterizedTest
+  @CsvSource({
+    "2.13.1, true",
+    "2.22.0, true",
+    "2.22.1, false",
+    "2.23.0, false",
+    "2.23.0-dev, false",
+    "2.23, false",
+    "2.23.1, true",
+    "2.28.3, true",
+    "3.0.0, true"
+  })
+  void whichVersionsAlterTheJobsOfAggregatesOverAggregates(String version, boolean alters) {
+    assertThat(
+            new Timescale(Edition.COMMUNITY, Optional.of(version), Optional.of("public"))
+                .altersHierarchies())
+        .isEqualTo(alters);
+  }
 }
