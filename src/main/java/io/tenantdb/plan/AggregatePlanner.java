@@ -67,7 +67,11 @@ final class AggregatePlanner {
   /** Returns true where it is there and as declared, whatever else of it is to be changed. */
   private boolean planCommunity(TenantDraft draft, DesiredAggregate aggregate) {
     Optional<AggregateTask> task =
-        task(draft, aggregate, aggregate.query(), table -> isContinuousSource(draft, table));
+        task(
+            draft,
+            aggregate,
+            aggregate.query(),
+            table -> isContinuousSource(draft, table) || draft.awaitsConversion(table));
     if (task.isEmpty()) {
       return false;
     }
@@ -91,6 +95,18 @@ final class AggregatePlanner {
     }
     if (possible) {
       continuous.create(task.get());
+      return false;
+    }
+    if (draft.awaitsConversion(task.get().source()) && live.isEmpty()) {
+      task.get()
+          .find(
+              Verdict.NOTE,
+              Reason.WaitingForTable,
+              "aggregate "
+                  + aggregate.name()
+                  + " is planned once "
+                  + task.get().source().name()
+                  + " is a hypertable.");
       return false;
     }
     if (fallsBack) {

@@ -14,10 +14,11 @@ import io.tenantdb.model.Reason;
 import io.tenantdb.model.ServerInfo;
 import io.tenantdb.model.ServerInfo.Edition;
 import io.tenantdb.model.TimeSpan;
-import java.util.ArrayList;
-import java.util.List;
+import io.tenantdb.plan.ConversionObstacles.Found;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Plans that a table is a hypertable, its chunk interval and, through {@link PolicyPlanner}, its
@@ -30,8 +31,11 @@ final class HypertablePlanner {
   private final Desired desired;
   private final ServerInfo server;
   private final Canonical canonical;
+  private final ConversionObstacles obstacles;
 
-  HypertablePlanner(Desired desired, ServerInfo server, Canonical canonical) {
+  HypertablePlanner(
+      Desired desired, ServerInfo server, Canonical canonical, ConversionObstacles obstacles) {
+    this.obstacles = obstacles;
     this.desired = desired;
     this.server = server;
     this.canonical = canonical;
@@ -141,7 +145,7 @@ final class HypertablePlanner {
   }
 
   private void convert(TenantDraft draft, DesiredHypertable wanted, ObservedTable table) {
-    List<String> obstacles = obstacles(draft, wanted, table);
+    Found found = obstacles.of(draft, wanted, table);
     if (wanted.convert() == DesiredHypertable.Convert.NEVER) {
       draft.find(
           Verdict.FAILED,
@@ -151,12 +155,8 @@ final class HypertablePlanner {
               + " is no hypertable; set convert: WhenEmpty, or convert it with create_hypertable.");
       return;
     }
-    if (!obstacles.isEmpty()) {
-      draft.find(
-          Verdict.FAILED,
-          table.name(),
-          Reason.ConversionBlocked,
-          table.name() + " cannot become a hypertable: " + String.join("; ", obstacles) + ".");
+    if (!found.isEmpty()) {
+      blocked(draft, table, found);
       return;
     }
     if (table.pages() == ObservedTable.UNKNOWN_PAGES) {
@@ -191,33 +191,38 @@ final class HypertablePlanner {
             server.timescale().schema().orElseThrow()));
   }
 
-  private static List<String> obstacles(
-      TenantDraft draft, DesiredHypertable wanted, ObservedTable table) {
-    List<String> obstacles = new ArrayList<>();
-    String column = wanted.timeColumn();
-    if (table.kind() != ObservedTable.Kind.ORDINARY) {
-      obstacles.add("it is no ordinary table");
-      return obstacles;
+  /** What is about to go is waited for; only what stays is a person's matter. */
+  private static void blocked(TenantDraft draft, ObservedTable table, Found found) {
+    if (!found.lasting().isEmpty()) {
+      draft.find(
+          Verdict.FAILED,
+          table.name(),
+          Reason.ConversionBlocked,
+          table.name()
+              + " cannot become a hypertable: "
+              + String.join("; ", found.lasting())
+              + ".");
+      return;
     }
-    if (!draft.hasColumn(table, column)) {
-      obstacles.add("it has no column " + column);
-    }
-    if (table.pages() > 0) {
-      obstacles.add(
-          "it holds rows ("
-              + table.pages()
-              + " pages): convert it by hand with create_hypertable(…, migrate_data => true), or"
-              + " VACUUM it if they are all dead");
-    }
-    table.indexes().stream()
-        .filter(index -> !index.uniqueColumns().isEmpty())
-        .filter(index -> !index.uniqueColumns().contains(column))
-        .forEach(index -> obstacles.add("the unique index " + index.name() + " lacks " + column));
-    table.referencedBy().forEach(key -> obstacles.add("the foreign key " + key + " points at it"));
-    if (table.published()) {
-      obstacles.add("it is in a publication");
-    }
-    return obstacles;
+    draft.awaitConversion(table);
+    found.passing().forEach(draft::awaitDrop);
+    draft.find(
+        Verdict.NOTE,
+        table.name(),
+        Reason.WaitingForTable,
+        table.name()
+            + " becomes a hypertable once "
+            + Stream.concat(
+                    found.replaced().stream()
+                        .map(name -> "the unique index " + name + " is replaced as declared"),
+                    found.passing().stream()
+                        .map(
+                            name ->
+                                "the unique index "
+                                    + name
+                                    + ", which the spec declares no more, is dropped"))
+                .collect(Collectors.joining(" and "))
+            + ".");
   }
 
   /**

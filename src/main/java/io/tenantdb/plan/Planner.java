@@ -172,7 +172,11 @@ public final class Planner {
     LeavingAggregates leavingAggregates = new LeavingAggregates(desired, observed.server());
     LeavingIndexes leavingIndexes = new LeavingIndexes(desired, wanted, leavingAggregates);
     return new Planners(
-        new HypertablePlanner(desired, observed.server(), canonical),
+        new HypertablePlanner(
+            desired,
+            observed.server(),
+            canonical,
+            new ConversionObstacles(desired.safety().prune(), wanted.indexes(), leavingIndexes)),
         indexes,
         new AggregatePlanner(desired, observed, canonical, wanted, indexes),
         new NameClaims(desired.safety(), leavingIndexes, leavingAggregates),

@@ -39,6 +39,7 @@ final class TenantDraft {
   private final List<ScheduledRefresh> upkeep = new ArrayList<>();
   private final Set<String> heldRetention = new HashSet<>();
   private final Set<String> awaited = new HashSet<>();
+  private final Set<String> unconverted = new HashSet<>();
 
   TenantDraft(ObservedTenant tenant, Observed observed, boolean converged) {
     this.tenant = tenant;
@@ -205,6 +206,15 @@ final class TenantDraft {
         waits(later, needed.get(), why);
       }
     }
+  }
+
+  /** The table becomes a hypertable later, once something else of this plan is done. */
+  void awaitConversion(ObservedTable table) {
+    unconverted.add(table.name());
+  }
+
+  boolean awaitsConversion(ObservedTable table) {
+    return unconverted.contains(table.name());
   }
 
   /** Something declared is made once this relation, which left the spec, is dropped. */

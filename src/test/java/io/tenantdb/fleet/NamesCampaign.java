@@ -108,8 +108,12 @@ final class NamesCampaign {
         for (int m = random.nextInt(3); m > 0; m--) {
           draw.meddling(site.publicIndexes(), site.relations()).forEach(this::person);
         }
-        NamesDraw.Spec next = draw.spec();
-        spec = random.nextInt(3) == 0 ? draw.rotated(spec) : next;
+        spec =
+            switch (random.nextInt(3)) {
+              case 0 -> draw.rotated(spec);
+              case 1 -> draw.same(spec);
+              default -> draw.spec();
+            };
       }
       converge(spec);
     }

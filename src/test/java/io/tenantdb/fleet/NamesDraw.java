@@ -111,6 +111,13 @@ final class NamesDraw {
         indexes, aggregates, random.nextInt(3) > 0, random.nextInt(3) > 0, random.nextInt(4) > 0);
   }
 
+  /** The same objects under other rules. */
+  Spec same(Spec spec) {
+    Spec rules = spec();
+    return new Spec(
+        spec.indexes(), spec.aggregates(), rules.prune(), rules.allow(), rules.correct());
+  }
+
   /** The same objects, whose names go round. */
   Spec rotated(Spec spec) {
     List<String> names = new ArrayList<>(spec.indexes().keySet());

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tenantdb.model.Desired.OnDestructive;
 import io.tenantdb.model.Desired.OnDrift;
 import io.tenantdb.model.Desired.Prune;
+import io.tenantdb.model.DesiredAggregate.Fallback;
+import io.tenantdb.model.DesiredHypertable.Convert;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Finding;
 import io.tenantdb.model.Finding.Verdict;
@@ -17,6 +19,7 @@ import io.tenantdb.model.ObservedTenant.NamedRelation;
 import io.tenantdb.model.ReservedName;
 import io.tenantdb.model.ServerInfo.Edition;
 import io.tenantdb.model.TenantPlan;
+import io.tenantdb.model.TenantState;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -233,6 +236,103 @@ class NameClaimsPlanTest {
     assertThat(world.plan().refused()).isNotEmpty();
     assertThat(world.tenantPlan().findings())
         .allSatisfy(finding -> assertThat(finding.verdict()).isEqualTo(Verdict.DRIFTED));
+  }
+
+  /**
+   * One row of (an empty table that is to become a hypertable, its unique index) → plan.
+   *
+   * @param said part of a finding
+   */
+  private record Conversion(
+      String says, Consumer<World> world, List<String> changes, TenantState state, String said) {}
+
+  private static final List<Conversion> CONVERSIONS =
+      List.of(
+          new Conversion(
+              "what left the spec and stands in the way is dropped first",
+              pruning().andThen(w -> w.liveIndexes.add(unique())),
+              List.of("DropIndex t.ux"),
+              TenantState.PENDING,
+              "t becomes a hypertable once the unique index ux, which the spec declares no more, is"
+                  + " dropped"),
+          new Conversion(
+              "and what is in nobody's way after it",
+              pruning()
+                  .andThen(w -> w.liveIndexes.add(unique()))
+                  .andThen(w -> w.liveIndexes.add(made("t", "old"))),
+              List.of("DropIndex t.ux"),
+              TenantState.PENDING,
+              "index old on t is declared no more; it is dropped once all that is declared is there"),
+          new Conversion(
+              "under Deny it is refused, and that is said",
+              pruning()
+                  .andThen(w -> w.onDestructive = OnDestructive.DENY)
+                  .andThen(w -> w.liveIndexes.add(unique())),
+              List.of(),
+              TenantState.PENDING,
+              "t.ux (UNIQUE btree (a)) is not declared any more and would be dropped"),
+          new Conversion(
+              "without leave to prune a person is told how to give it",
+              w -> w.liveIndexes.add(unique()),
+              List.of(),
+              TenantState.FAILED,
+              "the unique index ux lacks ts (spec.safety.prune: OwnedOnly and onDestructive: Allow"
+                  + " drop it"),
+          new Conversion(
+              "one that a constraint stands on is a person's matter",
+              pruning().andThen(w -> w.liveIndexes.add(World.constrained(unique(), "uq"))),
+              List.of(),
+              TenantState.FAILED,
+              "the unique index ux lacks ts"),
+          new Conversion(
+              "one that is declared otherwise now is replaced first",
+              w -> {
+                w.indexes.add(World.index("ux", true, "a", "ts"));
+                w.liveIndexes.add(unique());
+              },
+              List.of("ReplaceIndex t.ux"),
+              TenantState.PENDING,
+              "t becomes a hypertable once the unique index ux is replaced as declared"),
+          new Conversion(
+              "and no materialized view stands in meanwhile",
+              pruning()
+                  .andThen(w -> w.liveIndexes.add(unique()))
+                  .andThen(
+                      w -> {
+                        w.aggregates.add(Daily.declared(Fallback.MATERIALIZED_VIEW, Daily.REFRESH));
+                        w.queries.put(Daily.QUERY, Daily.form(Daily.TEXT));
+                      }),
+              List.of("DropIndex t.ux"),
+              TenantState.PENDING,
+              "aggregate daily is planned once t is a hypertable"));
+
+  @TestFactory
+  Stream<DynamicTest> whatStandsInTheWayOfAConversionGivesPlan() {
+    return CONVERSIONS.stream()
+        .map(
+            row ->
+                DynamicTest.dynamicTest(
+                    row.says(),
+                    () -> {
+                      World world = new World();
+                      world.hypertables.add(
+                          World.wantedHypertable(
+                              Convert.WHEN_EMPTY, null, Optional.empty(), Optional.empty()));
+                      row.world().accept(world);
+                      TenantPlan plan = world.tenantPlan();
+
+                      assertThat(plan.changes())
+                          .extracting(c -> c.kind() + " " + c.object())
+                          .isEqualTo(row.changes());
+                      assertThat(plan.state()).isEqualTo(row.state());
+                      assertThat(plan.findings())
+                          .anySatisfy(f -> assertThat(f.message()).contains(row.said()));
+                    }));
+  }
+
+  private static ObservedIndex unique() {
+    return World.live(
+        "ux", World.body(World.index("ux", true, "a")), mark("t", "ux", Mark.Origin.MADE));
   }
 
   private static Consumer<World> pruning() {
