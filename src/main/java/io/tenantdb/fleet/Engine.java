@@ -18,7 +18,6 @@ import io.tenantdb.model.ObservedUsage;
 import io.tenantdb.model.Plan;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.TenantHistory;
-import io.tenantdb.model.TenantState;
 import io.tenantdb.observe.Observer;
 import io.tenantdb.observe.UsageObserver;
 import io.tenantdb.plan.Planner;
@@ -84,18 +83,13 @@ public final class Engine {
             ? act(work(database, desired, gate, listener), first, admission, outcomes)
             : new Acted(first, admission.held(), false);
     attempts.note(outcomes.results(), acted.last().observed().now());
-    Outcome outcome =
-        outcomes.outcome(
+    return outcomes
+        .outcome(
             acted.last(),
             acted.held(),
             sightings.untilSettled(desired, acted.last().observed().now()),
-            acted.held().isPresent() ? Optional.empty() : untilUpkeep(acted, gate));
-    outcome.plan().tenants().stream()
-        .filter(tenant -> outcome.states().get(tenant.schema()) == TenantState.SYNCED)
-        .filter(
-            tenant -> tenant.findings().stream().noneMatch(f -> f.reason() == Reason.TableSkipped))
-        .forEach(tenant -> sightings.converged(tenant.schema()));
-    return outcome;
+            acted.held().isPresent() ? Optional.empty() : untilUpkeep(acted, gate))
+        .remembering(sightings.convergence(desired, acted.last().observed()));
   }
 
   /**
@@ -222,6 +216,11 @@ public final class Engine {
     return known.hold(change, desired).or(() -> attempts.resting(change, look.observed().now()));
   }
 
+  /** Before the first pass: what an earlier process left word of. */
+  public void recall(Convergence convergence) {
+    sightings.recall(convergence);
+  }
+
   /**
    * Cancels the statements that run now, from another thread; what they leave half-built is dropped
    * where it can be.
@@ -244,7 +243,9 @@ public final class Engine {
     Function<String, DesiredTenant> resolved = Resolution.tenants(desired);
     Canonical canonical = canonicalizer.canonicalize(database, desired, resolved, observed);
     TenantHistory history = sightings.look(desired, observed);
-    return new Look(observed, new Planner(desired, observed, canonical, history).plan(resolved));
+    Plan plan = new Planner(desired, observed, canonical, history).plan(resolved);
+    sightings.planned(observed, plan);
+    return new Look(observed, plan);
   }
 
   /**

@@ -26,6 +26,8 @@ import java.util.stream.Stream;
  *     a server that must be left alone; empty when all were
  * @param settling how soon the first new tenant can have settled; empty without such
  * @param nextUpkeep how soon the next refresh falls due; empty when none is waited for
+ * @param convergence what of the spec which tenants have had as declared; empty where that is
+ *     nothing, or cannot be said in short
  */
 public record Outcome(
     Observed observed,
@@ -36,7 +38,32 @@ public record Outcome(
     List<Failure> failures,
     Optional<Held> held,
     Optional<Duration> settling,
-    Optional<Duration> nextUpkeep) {
+    Optional<Duration> nextUpkeep,
+    Optional<Convergence> convergence) {
+
+  /** Nothing is said of what was as declared. */
+  public Outcome(
+      Observed observed,
+      Plan initial,
+      Plan plan,
+      List<ChangeResult> results,
+      Map<String, TenantState> states,
+      List<Failure> failures,
+      Optional<Held> held,
+      Optional<Duration> settling,
+      Optional<Duration> nextUpkeep) {
+    this(
+        observed,
+        initial,
+        plan,
+        results,
+        states,
+        failures,
+        held,
+        settling,
+        nextUpkeep,
+        Optional.empty());
+  }
 
   /** Without upkeep. */
   public Outcome(
@@ -49,6 +76,12 @@ public record Outcome(
       Optional<Held> held,
       Optional<Duration> settling) {
     this(observed, initial, plan, results, states, failures, held, settling, Optional.empty());
+  }
+
+  /** The same with what of the spec which tenants have had as declared. */
+  Outcome remembering(Optional<Convergence> had) {
+    return new Outcome(
+        observed, initial, plan, results, states, failures, held, settling, nextUpkeep, had);
   }
 
   /** How soon another pass would see more, where that is sooner than the interval. */

@@ -4,12 +4,11 @@ import io.tenantdb.model.Desired;
 import io.tenantdb.model.Observed;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.ObservedTenant;
-import io.tenantdb.model.ServerInfo;
+import io.tenantdb.model.Plan;
 import io.tenantdb.model.TenantHistory;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -32,29 +31,32 @@ final class Sightings {
   /** By schema: which tables it had. Others under the same names are a new tenant. */
   private final Map<String, Set<Long>> settled = new HashMap<>();
 
-  private final Set<String> converged = new HashSet<>();
-  private Optional<Basis> basis = Optional.empty();
-
-  /** What a tenant's being as declared depends on. */
-  private record Basis(Desired desired, ServerInfo.Timescale timescale) {}
+  private final Converged converged = new Converged();
 
   /** What the tenants are known to be, after one more look at them. */
   TenantHistory look(Desired desired, Observed observed) {
-    Optional<Basis> now = Optional.of(new Basis(desired, observed.server().timescale()));
-    if (!basis.equals(now)) {
-      converged.clear();
-      basis = now;
-    }
+    converged.look(desired, observed);
     settled.keySet().retainAll(observed.tenants().keySet());
-    converged.retainAll(observed.tenants().keySet());
     unsettled.keySet().retainAll(observed.tenants().keySet());
     observed.tenants().values().forEach(tenant -> see(desired, tenant, observed.now()));
-    return new TenantHistory(unsettled.keySet(), converged);
+    return new TenantHistory(
+        unsettled.keySet(),
+        (schema, declaration) -> converged.had(observed.tenants().get(schema), declaration));
   }
 
-  /** Remembers that the tenant is as declared. */
-  void converged(String schema) {
-    converged.add(schema);
+  /** Remembers what is as declared, after a look was planned. */
+  void planned(Observed observed, Plan plan) {
+    converged.planned(observed, plan);
+  }
+
+  /** Before the first look: what an earlier process left word of. */
+  void recall(Convergence convergence) {
+    converged.recall(convergence);
+  }
+
+  /** What outlives the process. */
+  Optional<Convergence> convergence(Desired desired, Observed observed) {
+    return converged.convergence(desired, observed);
   }
 
   /** How long until the first of the unsettled tenants can have settled; empty without such. */
@@ -79,12 +81,11 @@ final class Sightings {
     String schema = tenant.schema();
     Set<Long> tables =
         tenant.tables().values().stream().map(ObservedTable::oid).collect(Collectors.toSet());
-    boolean marked = tenant.hasMarkOf(desired.ownerId());
-    if (settled.containsKey(schema) && !marked && !settled.get(schema).equals(tables)) {
+    boolean known = tenant.hasMarkOf(desired.ownerId()) || converged.recalls(tenant);
+    if (settled.containsKey(schema) && !known && !settled.get(schema).equals(tables)) {
       settled.remove(schema);
-      converged.remove(schema);
     }
-    if (desired.tenants().settle().isZero() || marked || settled.containsKey(schema)) {
+    if (desired.tenants().settle().isZero() || known || settled.containsKey(schema)) {
       unsettled.remove(schema);
       settled.put(schema, tables);
       return;

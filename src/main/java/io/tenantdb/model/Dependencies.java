@@ -2,6 +2,8 @@ package io.tenantdb.model;
 
 import io.tenantdb.model.AggregateChange.CreateAggregate;
 import io.tenantdb.model.AggregateChange.FillAggregate;
+import io.tenantdb.model.AggregateChange.MarkAggregate;
+import io.tenantdb.model.AggregateChange.SetMaterializedOnly;
 import io.tenantdb.model.HypertableChange.ConvertTable;
 import io.tenantdb.model.HypertableChange.SetCompression;
 import io.tenantdb.model.IndexChange.MarkIndex;
@@ -37,7 +39,13 @@ public final class Dependencies {
       return true;
     }
     if (earlier instanceof SetCompression) {
-      return change instanceof AddPolicy add && add.policy() == PolicyKind.COMPRESSION;
+      // The policy's mark vouches for the settings, too.
+      return (change instanceof AddPolicy add && add.policy() == PolicyKind.COMPRESSION)
+          || (change instanceof AlterPolicy alter && alter.policy() == PolicyKind.COMPRESSION);
+    }
+    if (earlier instanceof SetMaterializedOnly set) {
+      // So does the aggregate's, which a fill writes too.
+      return change instanceof MarkAggregate || (change instanceof FillAggregate && !set.drift());
     }
     // The mark says what an index was made from: it comes last.
     return earlier instanceof SetIndexStatistics set

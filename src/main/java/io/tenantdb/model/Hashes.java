@@ -3,6 +3,7 @@ package io.tenantdb.model;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
 
 /** SHA-256 over UTF-8 text, cut to the lengths that stand in catalogs and in status. */
@@ -20,10 +21,18 @@ public final class Hashes {
     return hex(text).substring(0, 32);
   }
 
+  /** The first bytes, at most 32. */
+  public static byte[] bytes(String text, int length) {
+    return Arrays.copyOf(sha256(text), length);
+  }
+
   private static String hex(String text) {
+    return HexFormat.of().formatHex(sha256(text));
+  }
+
+  private static byte[] sha256(String text) {
     try {
-      MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
-      return HexFormat.of().formatHex(sha256.digest(text.getBytes(StandardCharsets.UTF_8)));
+      return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java platform has SHA-256", e);
     }

@@ -1,22 +1,23 @@
 package io.tenantdb.model;
 
 import java.util.Set;
+import java.util.function.BiPredicate;
 
 /**
- * What earlier passes saw of the tenants. Kept in memory and may be lost: then tenants settle
- * again, and what is missing reads as not made yet rather than as drift.
+ * What earlier looks saw of the tenants. May be lost: then tenants settle again, and what is
+ * missing reads as not made yet rather than as drift.
  *
  * @param settling tenants that have not looked the same long enough to be touched
- * @param converged tenants that were as declared by the present spec: what is missing there was
- *     taken away
+ * @param asDeclared whether a tenant, by its schema, had this as declared once: what differs now
+ *     was changed or taken away
  */
-public record TenantHistory(Set<String> settling, Set<String> converged) {
+public record TenantHistory(Set<String> settling, BiPredicate<String, Declaration> asDeclared) {
 
   /** Nothing was seen, and everything has settled. */
-  public static final TenantHistory NONE = new TenantHistory(Set.of(), Set.of());
+  public static final TenantHistory NONE =
+      new TenantHistory(Set.of(), (schema, declaration) -> false);
 
   public TenantHistory {
     settling = Set.copyOf(settling);
-    converged = Set.copyOf(converged);
   }
 }

@@ -1,18 +1,28 @@
 package io.tenantdb.model;
 
+import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What is to be done in one tenant.
  *
  * @param changes in the order in which they are made
  * @param findings what is not as declared and will not be changed
+ * @param asDeclared what is as declared, or had been and drifted
  */
-public record TenantPlan(String schema, List<Change> changes, List<Finding> findings) {
+public record TenantPlan(
+    String schema, List<Change> changes, List<Finding> findings, Set<Declaration> asDeclared) {
 
   public TenantPlan {
     changes = List.copyOf(changes);
     findings = List.copyOf(findings);
+    asDeclared = Collections.unmodifiableSet(asDeclared);
+  }
+
+  /** Nothing is known of what is as declared. */
+  public TenantPlan(String schema, List<Change> changes, List<Finding> findings) {
+    this(schema, changes, findings, Set.of());
   }
 
   /** Where the tenant stands while nothing more is done. */

@@ -2,6 +2,7 @@ package io.tenantdb.operator;
 
 import io.tenantdb.database.ConnectionSettings;
 import io.tenantdb.database.Database;
+import io.tenantdb.fleet.Convergence;
 import io.tenantdb.fleet.Engine;
 import io.tenantdb.fleet.Gate;
 import io.tenantdb.fleet.Outcome;
@@ -29,6 +30,11 @@ final class EnginePasses implements Passes {
   @Override
   public IndexReport indexes(ConnectionSettings settings, Desired desired, Observed observed) {
     return engine.indexes(connected(settings), desired, observed);
+  }
+
+  @Override
+  public void recall(Convergence convergence) {
+    engine.recall(convergence);
   }
 
   @Override

@@ -23,6 +23,7 @@ import java.util.Optional;
  * @param drift the first thing that somebody changed or removed and that is not mended yet, as a
  *     sentence
  * @param held why changes were not tried
+ * @param convergence what outlives this process; empty while the pass runs
  */
 record Look(
     ServerInfo server,
@@ -32,7 +33,8 @@ record Look(
     PlanSummary plan,
     int open,
     Optional<String> drift,
-    Optional<Outcome.Held> held) {
+    Optional<Outcome.Held> held,
+    Optional<Remembered> convergence) {
 
   Look {
     EnumMap<TenantState, Integer> copy = new EnumMap<>(TenantState.class);
@@ -42,9 +44,27 @@ record Look(
     aggregates = List.copyOf(aggregates);
   }
 
+  /** Nothing of it is to outlive this process. */
+  Look(
+      ServerInfo server,
+      Map<TenantState, Integer> counts,
+      List<Failure> failures,
+      List<AggregateStanding> aggregates,
+      PlanSummary plan,
+      int open,
+      Optional<String> drift,
+      Optional<Outcome.Held> held) {
+    this(server, counts, failures, aggregates, plan, open, drift, held, Optional.empty());
+  }
+
   /** The same pass, further on. */
   Look now(Map<TenantState, Integer> states, List<Failure> failed, int remaining) {
     return new Look(server, states, failed, aggregates, plan, remaining, drift, held);
+  }
+
+  /** The same, to be remembered of that spec. */
+  Look remembering(Optional<Remembered> had) {
+    return new Look(server, counts, failures, aggregates, plan, open, drift, held, had);
   }
 
   int count(TenantState state) {

@@ -2,7 +2,9 @@ package io.tenantdb.operator;
 
 import io.fabric8.kubernetes.api.model.Condition;
 import io.tenantdb.api.v1alpha1.TenantDatabaseStatus;
+import io.tenantdb.api.v1alpha1.TenantDatabaseStatus.ConvergenceStatus;
 import io.tenantdb.api.v1alpha1.TenantDatabaseStatus.FailureStatus;
+import io.tenantdb.fleet.Convergence;
 import io.tenantdb.model.Reason;
 import java.time.Instant;
 import java.util.List;
@@ -15,7 +17,10 @@ final class Memories {
 
   private Memories() {}
 
-  static Memory of(Optional<TenantDatabaseStatus> status, Instant now) {
+  /**
+   * @param generation of the resource's spec; of another one nothing is known to have been made
+   */
+  static Memory of(Optional<TenantDatabaseStatus> status, Long generation, Instant now) {
     Optional<Condition> ready =
         all(status.map(TenantDatabaseStatus::conditions))
             .filter(condition -> Conditions.READY.equals(condition.getType()))
@@ -26,7 +31,23 @@ final class Memories {
         converged ? Optional.empty() : ready.map(Condition::getReason).flatMap(Memories::reason),
         all(status.map(TenantDatabaseStatus::failures))
             .flatMap(failure -> failure(failure, now).stream())
-            .toList());
+            .toList(),
+        status
+            .flatMap(written -> Optional.ofNullable(written.convergence()))
+            .filter(had -> Objects.equals(had.generation(), generation))
+            .flatMap(Memories::convergence));
+  }
+
+  /** Empty where a field is missing, as no operator writes it. */
+  private static Optional<Convergence> convergence(ConvergenceStatus had) {
+    return had.database() == null || had.declarations() == null || had.digests() == null
+        ? Optional.empty()
+        : Optional.of(
+            new Convergence(
+                had.database(),
+                had.declarations(),
+                Objects.requireNonNullElse(had.except(), List.of()),
+                had.digests()));
   }
 
   private static Optional<Failure> failure(FailureStatus status, Instant now) {

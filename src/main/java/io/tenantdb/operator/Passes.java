@@ -1,6 +1,7 @@
 package io.tenantdb.operator;
 
 import io.tenantdb.database.ConnectionSettings;
+import io.tenantdb.fleet.Convergence;
 import io.tenantdb.fleet.Gate;
 import io.tenantdb.fleet.Outcome;
 import io.tenantdb.fleet.PassListener;
@@ -25,6 +26,9 @@ interface Passes extends AutoCloseable {
    * @throws io.tenantdb.database.DatabaseException when the catalogs could not be read
    */
   IndexReport indexes(ConnectionSettings settings, Desired desired, Observed observed);
+
+  /** Told before the first pass: what an earlier process has left word of. */
+  void recall(Convergence convergence);
 
   /** Cancels the statements that run now; called from another thread. */
   void cancelRunning();

@@ -64,7 +64,8 @@ final class StatusSize {
         first(status.aggregates(), most),
         first(status.indexes(), most),
         first(status.redundancies(), most),
-        status.progress());
+        status.progress(),
+        status.convergence());
   }
 
   private static List<?> templates(TenantDatabaseStatus status) {

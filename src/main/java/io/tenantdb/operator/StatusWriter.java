@@ -3,6 +3,7 @@ package io.tenantdb.operator;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.tenantdb.api.v1alpha1.TenantDatabase;
 import io.tenantdb.api.v1alpha1.TenantDatabaseStatus;
+import io.tenantdb.api.v1alpha1.TenantDatabaseStatus.ConvergenceStatus;
 import io.tenantdb.api.v1alpha1.TenantDatabaseStatus.DatabaseStatus;
 import io.tenantdb.api.v1alpha1.TenantDatabaseStatus.FailureStatus;
 import io.tenantdb.api.v1alpha1.TenantDatabaseStatus.PlanStatus;
@@ -69,7 +70,10 @@ final class StatusWriter {
             snapshot.indexes().isPresent()
                 ? IndexStatuses.redundancies(snapshot.indexes().get())
                 : kept(before, TenantDatabaseStatus::redundancies),
-            progress(snapshot.progress()));
+            progress(snapshot.progress()),
+            look.isPresent() && !snapshot.running() && snapshot.problem().isEmpty()
+                ? look.get().convergence().map(StatusWriter::convergence).orElse(null)
+                : kept(before, TenantDatabaseStatus::convergence));
     return StatusSize.bounded(status);
   }
 
@@ -273,6 +277,15 @@ final class StatusWriter {
         Texts.cut(line.after(), DEFINITION),
         line.hazard(),
         line.tenants());
+  }
+
+  private static ConvergenceStatus convergence(Remembered had) {
+    return new ConvergenceStatus(
+        had.generation(),
+        had.convergence().database(),
+        had.convergence().declarations(),
+        had.convergence().except().isEmpty() ? null : had.convergence().except(),
+        had.convergence().digests());
   }
 
   private static List<ProgressStatus> progress(List<BuildProgress> builds) {

@@ -95,7 +95,8 @@ final class TenantDatabaseReconciler implements Reconciler<TenantDatabase> {
     }
     ResourceKey key = ResourceKey.of(resource);
     Optional<TenantDatabaseStatus> live = Optional.ofNullable(resource.getStatus());
-    Optional<Worker> worker = workers.of(key, () -> Memories.of(live, clock.instant()));
+    Long generation = resource.getMetadata().getGeneration();
+    Optional<Worker> worker = workers.of(key, () -> Memories.of(live, generation, clock.instant()));
     if (worker.isEmpty()) {
       return UpdateControl.noUpdate();
     }

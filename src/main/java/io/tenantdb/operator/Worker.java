@@ -65,6 +65,7 @@ final class Worker {
     this.schedule = new Schedule(clock, random);
     this.usage = new UsageLooks(passes, clock);
     this.failures = memory.failures();
+    memory.convergence().ifPresent(passes::recall);
   }
 
   /**
@@ -231,7 +232,9 @@ final class Worker {
     outcome.failures().forEach(failure -> found.add(Failure.of(failure, now)));
     overlaps.forEach(overlap -> found.add(overlap.failure(now)));
     failures = Failure.dated(found, failures);
-    Look look = Looks.of(outcome, failures, !looked);
+    Look look =
+        Looks.of(outcome, failures, !looked)
+            .remembering(outcome.convergence().map(had -> new Remembered(work.generation(), had)));
     looked = true;
     snapshot =
         new Snapshot(

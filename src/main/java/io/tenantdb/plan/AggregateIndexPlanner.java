@@ -5,6 +5,7 @@ import io.tenantdb.model.AggregateIndexChange.CreateAggregateIndex;
 import io.tenantdb.model.AggregateIndexChange.MarkAggregateIndex;
 import io.tenantdb.model.AggregateIndexChange.ReplaceAggregateIndex;
 import io.tenantdb.model.CanonicalIndex.Buildable;
+import io.tenantdb.model.Declaration;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Finding.Verdict;
@@ -52,6 +53,7 @@ final class AggregateIndexPlanner {
             .filter(candidate -> candidate.body().filter(form.accepted()::contains).isPresent())
             .findFirst();
     if (equal.isPresent()) {
+      draft.asDeclared(Declaration.of(index));
       draft.find(
           Verdict.NOTE,
           aggregate.name() + "." + index.name(),
@@ -59,7 +61,9 @@ final class AggregateIndexPlanner {
           "index " + index.name() + " is not built: " + equal.get().name() + " is equal to it.");
       return;
     }
-    draft.change(aggregate, build(draft, aggregate, index, form, draft.converged()));
+    draft.change(
+        aggregate,
+        build(draft, aggregate, index, form, draft.wasAsDeclared(Declaration.of(index))));
   }
 
   private void live(
@@ -70,6 +74,7 @@ final class AggregateIndexPlanner {
       ObservedIndex live) {
     Judgement judgement = judge.judge(draft, aggregate, index, form, live);
     if (judgement instanceof AsDeclared same) {
+      draft.asDeclared(Declaration.of(index));
       same.mark()
           .ifPresent(
               mark ->

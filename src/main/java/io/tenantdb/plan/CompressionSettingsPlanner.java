@@ -1,8 +1,10 @@
 package io.tenantdb.plan;
 
+import io.tenantdb.model.Declaration;
 import io.tenantdb.model.DesiredHypertable;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.HypertableChange.SetCompression;
+import io.tenantdb.model.Mark;
 import io.tenantdb.model.ObservedHypertable;
 import io.tenantdb.model.ObservedHypertable.Job;
 import io.tenantdb.model.ObservedTable;
@@ -59,7 +61,10 @@ final class CompressionSettingsPlanner {
         enabled
             && (compression.segmentBy().isEmpty() || compression.segmentBy().equals(liveSegmentBy))
             && (orderBy.isEmpty() || orderBy.equals(liveOrderBy));
-    if (!asDeclared) {
+    Declaration declaration = Declaration.settings(table.name(), compression);
+    if (asDeclared) {
+      draft.asDeclared(declaration);
+    } else {
       draft.change(
           table,
           new SetCompression(
@@ -68,18 +73,14 @@ final class CompressionSettingsPlanner {
               // One option may reset the other, so both are sent.
               compression.segmentBy().or(() -> liveSegmentBy),
               orderBy.or(() -> liveOrderBy),
-              (enabled && !olderSpec(compression)) || draft.converged()));
+              draft.wasAsDeclared(declaration, policyMark())));
     }
     return true;
   }
 
-  private boolean olderSpec(DesiredHypertable.Compression compression) {
-    return table
-        .hypertable()
-        .flatMap(h -> h.job(PolicyKind.COMPRESSION))
-        .flatMap(Job::mark)
-        .filter(m -> !m.spec().equals(compression.specHash()))
-        .isPresent();
+  /** The settings bear no mark; that of their policy is written after them. */
+  private Optional<Mark> policyMark() {
+    return table.hypertable().flatMap(h -> h.job(PolicyKind.COMPRESSION)).flatMap(Job::mark);
   }
 
   /** TimescaleDB appends the time column, descending, where {@code compress_orderby} lacks it. */

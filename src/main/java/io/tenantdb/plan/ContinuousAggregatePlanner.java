@@ -5,6 +5,7 @@ import io.tenantdb.model.AggregateChange.FillAggregate;
 import io.tenantdb.model.AggregateChange.SetMaterializedOnly;
 import io.tenantdb.model.Canonical;
 import io.tenantdb.model.CanonicalAggregate.Source;
+import io.tenantdb.model.Declaration;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredAggregate.Refresh;
 import io.tenantdb.model.DesiredTenant;
@@ -66,7 +67,12 @@ final class ContinuousAggregatePlanner {
                     refresh.map(r -> policy.startInSeconds(task.draft(), r)).orElse(0L),
                     task.draft().path(desired.tenants().searchPath()),
                     extensionSchema,
-                    task.draft().converged(),
+                    task.draft()
+                        .wasAsDeclared(
+                            Declaration.of(
+                                task.aggregate(),
+                                ObservedAggregate.Kind.CONTINUOUS,
+                                task.source().name())),
                     policy.needsDetour(task)));
     if (created) {
       fill(task, task.source(), task.target(), mark, "");
@@ -96,7 +102,7 @@ final class ContinuousAggregatePlanner {
     if (refresh.isPresent() && !window.holds(task, refresh.get())) {
       return false;
     }
-    Judgement judgement = present.plan(task, relation, live);
+    Judgement judgement = present.judge(task, live);
     boolean unfilled = present.isMade(live) && !live.mark().orElseThrow().filled();
     if (judgement != Judgement.AS_DECLARED) {
       if (unfilled) {
@@ -105,21 +111,33 @@ final class ContinuousAggregatePlanner {
       }
       return false;
     }
-    if (live.materializedOnly() != task.aggregate().materializedOnly()) {
-      boolean older =
-          live.mark().filter(m -> !m.spec().equals(task.aggregate().specHash())).isPresent();
-      task.draft()
-          .change(
-              relation,
-              new SetMaterializedOnly(
-                  task.draft().target(relation), task.aggregate().materializedOnly(), !older));
-    }
+    boolean drifted = showsOtherRows(task, relation, live);
+    present.planMark(task, relation, live);
     refresh.ifPresentOrElse(
         r -> policy.plan(task, relation, live, r), () -> policy.look(task, relation, live));
     if (unfilled) {
-      fill(task, relation, task.draft().target(relation), present.mark(task, live), live.comment());
+      // Under onDrift: Report it is filled, and is not as declared.
+      Mark mark = drifted ? live.mark().orElseThrow() : present.mark(task, live);
+      fill(task, relation, task.draft().target(relation), mark, live.comment());
     }
     return true;
+  }
+
+  /** Plans {@code materializedOnly}; true where somebody changed it. */
+  private static boolean showsOtherRows(
+      AggregateTask task, ObservedTable relation, ObservedAggregate live) {
+    Declaration declaration = Declaration.materializedOnly(task.aggregate());
+    if (live.materializedOnly() == task.aggregate().materializedOnly()) {
+      task.draft().asDeclared(declaration);
+      return false;
+    }
+    boolean drift = task.draft().wasAsDeclared(declaration, live.mark());
+    task.draft()
+        .change(
+            relation,
+            new SetMaterializedOnly(
+                task.draft().target(relation), task.aggregate().materializedOnly(), drift));
+    return drift;
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.tenantdb.plan;
 
 import io.tenantdb.model.Canonical;
+import io.tenantdb.model.Declaration;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.Desired.WhenTimescaleMissing;
 import io.tenantdb.model.DesiredHypertable;
@@ -119,9 +120,12 @@ final class HypertablePlanner {
       return;
     }
     TimeSpan interval = wanted.chunkInterval().get();
+    Declaration declaration = Declaration.chunkInterval(table.name(), interval);
     if (interval instanceof TimeSpan.Whole != live.integerTime()) {
       typeDiffers(draft, table, "chunkInterval", interval, live.integerTime());
-    } else if (!sameLength(interval, live.chunkInterval())) {
+    } else if (sameLength(interval, live.chunkInterval())) {
+      draft.asDeclared(declaration);
+    } else {
       draft.change(
           table,
           new SetChunkInterval(
@@ -129,7 +133,7 @@ final class HypertablePlanner {
               live.chunkInterval(),
               interval,
               server.timescale().schema().orElseThrow(),
-              draft.converged()));
+              draft.wasAsDeclared(declaration)));
     }
   }
 

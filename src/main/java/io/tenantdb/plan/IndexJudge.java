@@ -1,6 +1,7 @@
 package io.tenantdb.plan;
 
 import io.tenantdb.model.CanonicalIndex.Buildable;
+import io.tenantdb.model.Declaration;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Finding.Verdict;
@@ -76,10 +77,8 @@ final class IndexJudge {
           subject + " is locked or being built by another session.");
       return new Judgement.LeftAlone();
     }
-    // A mark of an older spec tells of a changed spec, not of a changed index.
-    boolean wasAsDeclared = mark.filter(m -> m.spec().equals(index.specHash())).isPresent();
-    boolean drift = draft.converged() || wasAsDeclared;
     Optional<String> defect = defect(index, form, live);
+    boolean drift = draft.wasAsDeclared(Declaration.of(index), mark);
     if (defect.isEmpty()) {
       return new Judgement.AsDeclared(missingMark(index, live), drift);
     }

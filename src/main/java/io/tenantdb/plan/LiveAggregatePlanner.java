@@ -1,6 +1,7 @@
 package io.tenantdb.plan;
 
 import io.tenantdb.model.AggregateChange.MarkAggregate;
+import io.tenantdb.model.Declaration;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.Mark;
@@ -29,8 +30,8 @@ final class LiveAggregatePlanner {
     NOT_OURS_TO_JUDGE
   }
 
-  /** Says what is wrong; where it is as declared, plans the mark. */
-  Judgement plan(AggregateTask task, ObservedTable relation, ObservedAggregate live) {
+  /** The judgement; says what is wrong. */
+  Judgement judge(AggregateTask task, ObservedAggregate live) {
     Optional<Mark> mark = live.mark();
     if (mark.isPresent() && !mark.get().owner().equals(desired.ownerId())) {
       task.find(
@@ -50,9 +51,10 @@ final class LiveAggregatePlanner {
           "aggregate " + task.name() + " is locked by another session; it is looked at again.");
       return Judgement.NOT_OURS_TO_JUDGE;
     }
+    Declaration declaration = Declaration.of(task.aggregate(), live.kind(), task.source().name());
     if (!live.definition().get().equals(task.form().text())) {
       task.find(
-          Verdict.DRIFTED,
+          task.draft().wasAsDeclared(declaration, mark) ? Verdict.DRIFTED : Verdict.REFUSED,
           Reason.DefinitionDiffers,
           "aggregate "
               + task.name()
@@ -63,6 +65,13 @@ final class LiveAggregatePlanner {
               + ").");
       return Judgement.DIFFERS;
     }
+    task.draft().asDeclared(declaration);
+    return Judgement.AS_DECLARED;
+  }
+
+  /** Plans the mark of one that is as declared, where it bears another one. */
+  void planMark(AggregateTask task, ObservedTable relation, ObservedAggregate live) {
+    Optional<Mark> mark = live.mark();
     Mark wanted = mark(task, live);
     if (!mark.equals(Optional.of(wanted))) {
       task.draft()
@@ -75,7 +84,6 @@ final class LiveAggregatePlanner {
                   live.comment(),
                   mark.isPresent() ? "as declared, stale mark" : "as declared, unmarked"));
     }
-    return Judgement.AS_DECLARED;
   }
 
   /** The mark that it is to bear: what is known of its rows stays in it. */

@@ -1,6 +1,7 @@
 package io.tenantdb.plan;
 
 import io.tenantdb.model.CanonicalIndex.Buildable;
+import io.tenantdb.model.Declaration;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.IndexBody;
@@ -63,7 +64,9 @@ final class LiveIndexPlanner {
     SortedMap<Integer, Integer> even = live.settings().evenStatistics();
     SortedMap<Integer, Integer> targets = new TreeMap<>(index.statistics());
     targets.entrySet().removeAll(even.entrySet());
-    if (!targets.isEmpty()) {
+    if (targets.isEmpty()) {
+      draft.asDeclared(Declaration.of(index));
+    } else {
       // Nobody changed what a partition that came later does not have yet.
       boolean drift =
           same.drift() && !live.settings().statistics().entrySet().containsAll(targets.entrySet());

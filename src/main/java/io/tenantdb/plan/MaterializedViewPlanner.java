@@ -1,6 +1,7 @@
 package io.tenantdb.plan;
 
 import io.tenantdb.model.Canonical;
+import io.tenantdb.model.Declaration;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Finding.Verdict;
@@ -44,7 +45,12 @@ final class MaterializedViewPlanner {
                 upkeep.served(task).map(mark::withRefreshed).orElse(mark),
                 unique.mark(desired.ownerId(), Mark.Origin.MADE),
                 task.draft().path(desired.tenants().searchPath()),
-                task.draft().converged()));
+                task.draft()
+                    .wasAsDeclared(
+                        Declaration.of(
+                            task.aggregate(),
+                            ObservedAggregate.Kind.MATERIALIZED_VIEW,
+                            task.source().name()))));
   }
 
   private static boolean hasColumns(AggregateTask task, DesiredIndex unique) {
@@ -73,8 +79,9 @@ final class MaterializedViewPlanner {
    * @return true where its query is as declared
    */
   boolean plan(AggregateTask task, ObservedTable relation, ObservedAggregate live) {
-    Judgement judgement = present.plan(task, relation, live);
+    Judgement judgement = present.judge(task, live);
     if (judgement == Judgement.AS_DECLARED) {
+      present.planMark(task, relation, live);
       upkeep.plan(task, relation, live, present.mark(task, live));
     } else if (judgement == Judgement.DIFFERS && present.isMade(live)) {
       // What an earlier spec of ours declared still has readers.

@@ -1,6 +1,7 @@
 package io.tenantdb.plan;
 
 import io.tenantdb.model.CanonicalIndex.Buildable;
+import io.tenantdb.model.Declaration;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Finding.Verdict;
@@ -36,6 +37,7 @@ final class MissingIndexPlanner {
     String object = table.name() + "." + index.name();
     Optional<ObservedIndex> renamed = this.renamed.of(draft, table, index);
     if (renamed.isPresent()) {
+      draft.asDeclared(Declaration.of(index));
       draft.change(
           table,
           new IndexChange.RenameIndex(draft.target(table), renamed.get().name(), index.name()));
@@ -53,6 +55,7 @@ final class MissingIndexPlanner {
         if (equal.isEmpty()) {
           create(draft, table, index, form);
         } else {
+          draft.asDeclared(Declaration.of(index));
           draft.find(
               Verdict.NOTE,
               object,
@@ -105,7 +108,7 @@ final class MissingIndexPlanner {
 
   private void create(TenantDraft draft, ObservedTable table, DesiredIndex index, Buildable form) {
     builds
-        .build(draft, table, index, form, draft.converged())
+        .build(draft, table, index, form, draft.wasAsDeclared(Declaration.of(index)))
         .ifPresent(build -> draft.change(table, build));
   }
 }

@@ -105,7 +105,7 @@ public final class Planner {
       schedule.addAll(draft.upkeep());
       return withoutRefused(draft, refused);
     } catch (RuntimeException e) {
-      TenantDraft draft = new TenantDraft(tenant, observed, false);
+      TenantDraft draft = new TenantDraft(tenant, observed, history);
       draft.find(
           Verdict.FAILED,
           "",
@@ -119,8 +119,7 @@ public final class Planner {
   }
 
   private TenantDraft planTenant(ObservedTenant tenant, DesiredTenant wanted) {
-    TenantDraft draft =
-        new TenantDraft(tenant, observed, history.converged().contains(tenant.schema()));
+    TenantDraft draft = new TenantDraft(tenant, observed, history);
     if (history.settling().contains(tenant.schema()) && !tenant.tables().isEmpty()) {
       String locked =
           tenant.tables().values().stream()
@@ -238,6 +237,6 @@ public final class Planner {
         allowed.add(change);
       }
     }
-    return new TenantPlan(draft.schema(), allowed, draft.findings());
+    return new TenantPlan(draft.schema(), allowed, draft.findings(), draft.declarations());
   }
 }

@@ -2,6 +2,7 @@ package io.tenantdb.plan;
 
 import io.tenantdb.model.Canonical;
 import io.tenantdb.model.CanonicalInterval;
+import io.tenantdb.model.Declaration;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredHypertable;
 import io.tenantdb.model.DesiredHypertable.Retention;
@@ -143,7 +144,11 @@ final class PolicyPlanner {
               + "; declare it in one resource only.");
       return;
     }
+    Declaration declaration = declaration(declared);
     if (declared.state() == PolicyState.ABSENT) {
+      if (job.isEmpty()) {
+        draft.asDeclared(declaration);
+      }
       job.ifPresent(
           j ->
               draft.change(
@@ -153,7 +158,7 @@ final class PolicyPlanner {
                       declared.kind(),
                       describe(j),
                       extensionSchema,
-                      draft.converged())));
+                      draft.wasAsDeclared(declaration))));
       return;
     }
     TimeSpan lag = declared.lag().orElseThrow();
@@ -182,14 +187,16 @@ final class PolicyPlanner {
             extensionSchema,
             run.dropsChunks(
                 declared.kind(), lag, run.startInSeconds(declared.kind(), declared.every())),
-            draft.converged()));
+            draft.wasAsDeclared(declaration(declared))));
   }
 
   private void alter(Declared declared, TimeSpan lag, Job job, String object) {
     boolean changeable = look(job, Verdict.FAILED);
     if (job.after().isEmpty()) {
       draft.find(
-          Verdict.DRIFTED,
+          draft.wasAsDeclared(declaration(declared), job.mark())
+              ? Verdict.DRIFTED
+              : Verdict.REFUSED,
           object,
           Reason.DefinitionDiffers,
           "the "
@@ -205,8 +212,12 @@ final class PolicyPlanner {
     boolean lagDiffers = !sameFields(lag, job.after().get());
     Optional<String> every = declared.every().filter(e -> !fields(e).equals(fields(job.every())));
     Mark mark = mark(declared, job.mark().map(Mark::origin).orElse(Mark.Origin.ADOPTED));
-    if (!lagDiffers && every.isEmpty() && job.mark().equals(Optional.of(mark))) {
-      return;
+    boolean differs = lagDiffers || every.isPresent();
+    if (!differs) {
+      draft.asDeclared(declaration(declared));
+      if (job.mark().equals(Optional.of(mark))) {
+        return;
+      }
     }
     if (!job.owner().equals(table.owner())) {
       draft.find(
@@ -235,19 +246,16 @@ final class PolicyPlanner {
             every,
             run.startInSeconds(declared.kind(), declared.every()),
             mark,
-            lagDiffers || every.isPresent() ? describe(job) : "as declared, " + marking(job),
-            lagDiffers || every.isPresent() ? describe(declared, lag, job) : "marked",
+            differs ? describe(job) : "as declared, " + marking(job),
+            differs ? describe(declared, lag, job) : "marked",
             extensionSchema,
             shorter,
             shorter && run.dropsChunks(declared.kind(), lag, run.secondsToNext(job, every)),
-            (lagDiffers || every.isPresent()) && !ourOlderSpec(job, declared)));
+            differs && draft.wasAsDeclared(declaration(declared), job.mark())));
   }
 
-  /**
-   * The policy is what an earlier spec of ours declared: it is to be changed, and did not drift.
-   */
-  private boolean ourOlderSpec(Job job, Declared declared) {
-    return job.mark().filter(m -> !m.spec().equals(declared.specHash())).isPresent();
+  private Declaration declaration(Declared declared) {
+    return Declaration.policy(table.name(), declared.kind(), declared.specHash());
   }
 
   private static String marking(Job job) {

@@ -1,6 +1,7 @@
 package io.tenantdb.plan;
 
 import io.tenantdb.model.Canonical;
+import io.tenantdb.model.Declaration;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.DesiredAggregate.Refresh;
@@ -92,7 +93,9 @@ final class RefreshPolicyPlanner {
     } else if (!live.jobs().isEmpty()) {
       task.draft()
           .find(
-              Verdict.DRIFTED,
+              task.draft().wasAsDeclared(Declaration.refresh(task.aggregate(), refresh))
+                  ? Verdict.DRIFTED
+                  : Verdict.REFUSED,
               object(task),
               Reason.DefinitionDiffers,
               "aggregate "
@@ -112,7 +115,7 @@ final class RefreshPolicyPlanner {
                   startInSeconds(task.draft(), refresh),
                   mark(task.aggregate(), refresh, Mark.Origin.MADE),
                   extensionSchema,
-                  task.draft().converged(),
+                  task.draft().wasAsDeclared(Declaration.refresh(task.aggregate(), refresh)),
                   needsDetour(task)));
     }
   }
@@ -175,8 +178,12 @@ final class RefreshPolicyPlanner {
     Mark mark =
         mark(task.aggregate(), refresh, job.mark().map(Mark::origin).orElse(Mark.Origin.ADOPTED));
     boolean differs = offsets || every.isPresent();
-    if (!differs && job.mark().equals(Optional.of(mark))) {
-      return;
+    Declaration declaration = Declaration.refresh(task.aggregate(), refresh);
+    if (!differs) {
+      draft.asDeclared(declaration);
+      if (job.mark().equals(Optional.of(mark))) {
+        return;
+      }
     }
     if (isUnalterable(task, relation)) {
       // Without its mark, which can be written once the server is updated, it is ours all the same.
@@ -214,7 +221,6 @@ final class RefreshPolicyPlanner {
               + "; remove the policy, and it will be made anew for the aggregate's owner.");
       return;
     }
-    boolean older = job.mark().filter(m -> !m.spec().equals(refresh.specHash())).isPresent();
     draft.change(
         relation,
         new AlterRefreshPolicy(
@@ -230,7 +236,7 @@ final class RefreshPolicyPlanner {
                 : "as declared, " + (job.mark().isPresent() ? "stale mark" : "unmarked"),
             differs ? RefreshPolicyChange.describe(refresh) : "marked",
             extensionSchema,
-            differs && !older,
+            differs && draft.wasAsDeclared(declaration, job.mark()),
             needsDetour(task)));
   }
 

@@ -2,12 +2,14 @@ package io.tenantdb.plan;
 
 import io.tenantdb.model.AggregateChange.FillAggregate;
 import io.tenantdb.model.Change;
+import io.tenantdb.model.Declaration;
 import io.tenantdb.model.Dependencies;
 import io.tenantdb.model.Finding;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.HypertableChange.ConvertTable;
 import io.tenantdb.model.Identifiers;
 import io.tenantdb.model.IndexChange.DropLeftover;
+import io.tenantdb.model.Mark;
 import io.tenantdb.model.Observed;
 import io.tenantdb.model.Observed.OwnerRights;
 import io.tenantdb.model.ObservedIndex;
@@ -17,6 +19,7 @@ import io.tenantdb.model.Partition;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.TableLayout;
 import io.tenantdb.model.Target;
+import io.tenantdb.model.TenantHistory;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -33,18 +36,19 @@ final class TenantDraft {
 
   private final ObservedTenant tenant;
   private final Observed observed;
-  private final boolean converged;
+  private final TenantHistory history;
   private final List<Change> changes = new ArrayList<>();
   private final List<Finding> findings = new ArrayList<>();
   private final List<ScheduledRefresh> upkeep = new ArrayList<>();
   private final Set<String> heldRetention = new HashSet<>();
   private final Set<String> awaited = new HashSet<>();
   private final Set<String> unconverted = new HashSet<>();
+  private final Set<Declaration> asDeclared = new HashSet<>();
 
-  TenantDraft(ObservedTenant tenant, Observed observed, boolean converged) {
+  TenantDraft(ObservedTenant tenant, Observed observed, TenantHistory history) {
     this.tenant = tenant;
     this.observed = observed;
-    this.converged = converged;
+    this.history = history;
   }
 
   ObservedTenant tenant() {
@@ -55,9 +59,33 @@ final class TenantDraft {
     return tenant.schema();
   }
 
-  /** True when the tenant was as declared before: what is missing now was taken away. */
-  boolean converged() {
-    return converged;
+  /** Notes that this is as declared. */
+  void asDeclared(Declaration declaration) {
+    asDeclared.add(declaration);
+  }
+
+  /** True when this was as declared before: where it is missing now it was taken away. */
+  boolean wasAsDeclared(Declaration declaration) {
+    return wasAsDeclared(declaration, Optional.empty());
+  }
+
+  /**
+   * The same of what bears a mark, which is written once it is as declared: a mark of this very
+   * declaration proves it, one of an older spec or none at all says nothing.
+   */
+  boolean wasAsDeclared(Declaration declaration, Optional<Mark> mark) {
+    boolean was =
+        mark.filter(m -> m.spec().equals(declaration.spec())).isPresent()
+            || history.asDeclared().test(schema(), declaration);
+    if (was) {
+      asDeclared.add(declaration);
+    }
+    return was;
+  }
+
+  /** What is as declared, or had been. */
+  Set<Declaration> declarations() {
+    return asDeclared;
   }
 
   List<Change> changes() {

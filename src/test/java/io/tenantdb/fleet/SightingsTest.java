@@ -59,29 +59,11 @@ class SightingsTest {
   }
 
   @Test
-  void a_schema_that_was_made_anew_settles_anew_and_has_not_converged() {
+  void a_schema_that_was_made_anew_settles_anew() {
     settling(0, table(1, "a", false));
     settling(60, table(1, "a", false));
-    sightings.converged("tenant_a");
 
-    TenantHistory history = look(70, table(2, "a", false));
-
-    assertThat(history.settling()).contains("tenant_a");
-    assertThat(history.converged()).isEmpty();
-  }
-
-  @Test
-  void another_spec_forgets_who_has_converged() {
-    settling(0, table(1, "a", false));
-    settling(60, table(1, "a", false));
-    sightings.converged("tenant_a");
-
-    Desired other = Fruit.selecting(List.of("public"), Duration.ofMinutes(1));
-    TenantHistory history =
-        sightings.look(other, observed(T0.plusSeconds(70), table(1, "a", false)));
-
-    assertThat(history.converged()).isEmpty();
-    assertThat(history.settling()).isEmpty();
+    assertThat(settling(70, table(2, "a", false))).isTrue();
   }
 
   private boolean settling(long seconds, ObservedTable... tables) {

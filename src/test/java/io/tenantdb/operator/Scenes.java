@@ -3,6 +3,7 @@ package io.tenantdb.operator;
 import io.tenantdb.api.v1alpha1.TenantDatabase;
 import io.tenantdb.database.ConnectionSettings;
 import io.tenantdb.database.Password;
+import io.tenantdb.fleet.Convergence;
 import io.tenantdb.fleet.Gate;
 import io.tenantdb.fleet.Outcome;
 import io.tenantdb.fleet.PassListener;
@@ -187,6 +188,20 @@ final class Scenes {
   }
 
   /** The same outcome, with tenants that have not settled. */
+  static Outcome remembering(Outcome outcome, Convergence had) {
+    return new Outcome(
+        outcome.observed(),
+        outcome.initial(),
+        outcome.plan(),
+        outcome.results(),
+        outcome.states(),
+        outcome.failures(),
+        outcome.held(),
+        outcome.settling(),
+        outcome.nextUpkeep(),
+        Optional.of(had));
+  }
+
   static Outcome settling(Outcome outcome) {
     return new Outcome(
         outcome.observed(),

@@ -2,8 +2,10 @@ package io.tenantdb.operator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tenantdb.api.v1alpha1.TenantDatabaseStatus;
 import io.tenantdb.database.ConnectionSettings;
 import io.tenantdb.database.DatabaseException;
+import io.tenantdb.fleet.Convergence;
 import io.tenantdb.fleet.Gate;
 import io.tenantdb.fleet.Outcome;
 import io.tenantdb.fleet.PassListener;
@@ -379,7 +381,8 @@ class WorkerTest {
             new Memory(
                 false,
                 Optional.of(Reason.DuplicateRows),
-                List.of(Failure.of(failing.failures().get(0), since))));
+                List.of(Failure.of(failing.failures().get(0), since)),
+                Optional.empty()));
 
     restarted.submit(Scenes.work(1));
     await().until(() -> restarted.untilDue().isPresent());
@@ -387,6 +390,72 @@ class WorkerTest {
     assertThat(restarted.snapshot().look().orElseThrow().failures().get(0).since())
         .isEqualTo(since);
     assertThat(ears.reasons()).isEmpty();
+  }
+
+  @Test
+  void what_tenants_have_had_is_known_to_the_process_after_next_of_the_same_spec() {
+    Convergence had = new Convergence("7/16384/NONE", "AAAAAAAA", List.of("tenant_b"), "BBBBBBBB");
+    script.always((desired, gate, listener) -> Scenes.remembering(CONVERGED, had));
+    Worker first = worker(Memory.NONE);
+    assertThat(script.recalled).isEmpty();
+    first.submit(Scenes.work(3));
+    await().until(() -> first.untilDue().isPresent());
+
+    TenantDatabaseStatus written =
+        StatusWriter.status(Scenes.resource(3), first.snapshot(), Optional.empty(), Scenes.NOW);
+    Optional<TenantDatabaseStatus> before = Optional.of(written);
+    assertThat(Memories.of(before, 4L, Scenes.NOW).convergence()).isEmpty();
+    Memory memory = Memories.of(before, 3L, Scenes.NOW);
+    assertThat(memory.convergence()).contains(had);
+
+    Worker second = worker(memory);
+    assertThat(script.recalled).contains(had);
+    assertThat(
+            StatusWriter.status(Scenes.resource(3), second.snapshot(), before, Scenes.NOW)
+                .convergence())
+        .as("not looked yet")
+        .isEqualTo(written.convergence());
+  }
+
+  @Test
+  void a_pass_that_runs_or_fails_takes_nothing_back_of_what_tenants_have_had() {
+    Convergence had = new Convergence("7/16384/NONE", "AAAAAAAA", List.of(), "BBBBBBBB");
+    Look look = Scenes.look(Scenes.remembering(CONVERGED, had));
+    TenantDatabaseStatus before =
+        StatusWriter.status(
+            Scenes.resource(1),
+            new Snapshot(
+                1,
+                false,
+                false,
+                Optional.empty(),
+                Optional.of(look.remembering(Optional.of(new Remembered(1, had)))),
+                List.of()),
+            Optional.empty(),
+            Scenes.NOW);
+    assertThat(before.convergence().generation()).isEqualTo(1);
+
+    Snapshot runs = new Snapshot(1, true, false, Optional.empty(), Optional.of(look), List.of());
+    Snapshot failed =
+        new Snapshot(
+            2,
+            false,
+            false,
+            Optional.of(Problem.of(Reason.ConnectionFailed, "gone")),
+            Optional.of(look),
+            List.of());
+    for (Snapshot snapshot : List.of(runs, failed)) {
+      assertThat(
+              StatusWriter.status(Scenes.resource(1), snapshot, Optional.of(before), Scenes.NOW)
+                  .convergence())
+          .isEqualTo(before.convergence());
+    }
+    Snapshot nothing =
+        new Snapshot(1, false, false, Optional.empty(), Optional.of(look), List.of());
+    assertThat(
+            StatusWriter.status(Scenes.resource(1), nothing, Optional.of(before), Scenes.NOW)
+                .convergence())
+        .isNull();
   }
 
   @Test
@@ -455,6 +524,7 @@ class WorkerTest {
     private volatile boolean indexesUnreadable;
     private final CountDownLatch cancelled = new CountDownLatch(1);
     private volatile boolean closed;
+    private volatile Optional<Convergence> recalled = Optional.empty();
 
     synchronized void then(Pass pass) {
       next.add(pass);
@@ -466,6 +536,11 @@ class WorkerTest {
 
     private synchronized Pass take() {
       return next.isEmpty() ? always : next.remove();
+    }
+
+    @Override
+    public void recall(Convergence convergence) {
+      recalled = Optional.of(convergence);
     }
 
     @Override

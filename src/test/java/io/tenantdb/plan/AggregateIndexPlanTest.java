@@ -19,13 +19,11 @@ import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.ReservedName;
 import io.tenantdb.model.ServerInfo.Edition;
-import io.tenantdb.model.TenantHistory;
 import io.tenantdb.model.TenantPlan;
 import io.tenantdb.model.TenantState;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -79,7 +77,7 @@ class AggregateIndexPlanTest {
           row("not there", with(), List.of(CreateAggregateIndex.class), null, TenantState.PENDING),
           row(
               "not there any more: drift",
-              with().andThen(w -> w.history = new TenantHistory(Set.of(), Set.of("tenant_a"))),
+              with().andThen(w -> w.history = World.HAD_BEEN),
               List.of(CreateAggregateIndex.class),
               null,
               TenantState.DRIFTED),

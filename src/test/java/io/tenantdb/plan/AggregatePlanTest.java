@@ -37,7 +37,6 @@ import io.tenantdb.model.Reason;
 import io.tenantdb.model.RefreshPolicyChange.AddRefreshPolicy;
 import io.tenantdb.model.RefreshPolicyChange.AlterRefreshPolicy;
 import io.tenantdb.model.ServerInfo.Edition;
-import io.tenantdb.model.TenantHistory;
 import io.tenantdb.model.TenantPlan;
 import io.tenantdb.model.TenantSelection.OnMissingTable;
 import io.tenantdb.model.TenantState;
@@ -194,7 +193,7 @@ class AggregatePlanTest {
           changed("nothing there: made and filled", skip(w -> {}), MADE_AND_FILLED),
           row(
               "it was there before: drift",
-              skip(w -> w.history = new TenantHistory(Set.of(), Set.of("tenant_a"))),
+              skip(w -> w.history = World.HAD_BEEN),
               MADE_AND_FILLED,
               List.of(),
               TenantState.DRIFTED),
@@ -504,15 +503,14 @@ class AggregatePlanTest {
           changed(
               "real-time by an older spec: no drift",
               skip(stands(realTime(FILLED.map(m -> m.withSpec(Daily.OLD_SPEC))))),
-              List.of(MarkAggregate.class, SetMaterializedOnly.class)));
+              List.of(SetMaterializedOnly.class, MarkAggregate.class)));
 
   private static final List<Row> POLICIES =
       List.of(
           changed("no policy: added", skip(jobs()), List.of(AddRefreshPolicy.class)),
           row(
               "no policy any more: drift",
-              skip(jobs())
-                  .andThen(w -> w.history = new TenantHistory(Set.of(), Set.of("tenant_a"))),
+              skip(jobs()).andThen(w -> w.history = World.HAD_BEEN),
               List.of(AddRefreshPolicy.class),
               List.of(),
               TenantState.DRIFTED),
@@ -615,7 +613,7 @@ class AggregatePlanTest {
                       Daily.job(8, "6 days", "1 hour", Optional.empty()))),
               List.of(),
               List.of(Reason.DefinitionDiffers),
-              TenantState.DRIFTED));
+              TenantState.PENDING));
 
   private static final List<Row> WINDOWS =
       List.of(

@@ -19,13 +19,11 @@ import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.ObservedTenant.NamedRelation;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.ReservedName;
-import io.tenantdb.model.TenantHistory;
 import io.tenantdb.model.TenantPlan;
 import io.tenantdb.model.TenantSelection.OnMissingTable;
 import io.tenantdb.model.TenantState;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -251,13 +249,13 @@ class IndexPlanTest {
               TenantState.FAILED),
           row(
               "not settled yet",
-              w -> w.history = new TenantHistory(Set.of("tenant_a"), Set.of()),
+              w -> w.history = World.settling(),
               List.of(),
               Reason.Settling,
               TenantState.WAITING),
           row(
               "converged before, and gone: drift",
-              w -> w.history = new TenantHistory(Set.of(), Set.of("tenant_a")),
+              w -> w.history = World.HAD_BEEN,
               List.of(CreateIndex.class),
               null,
               TenantState.DRIFTED));

@@ -14,7 +14,6 @@ import io.tenantdb.model.Mark;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.Refusal;
 import io.tenantdb.model.Target;
-import io.tenantdb.model.TenantHistory;
 import io.tenantdb.model.TenantState;
 import java.time.Duration;
 import java.util.List;
@@ -113,7 +112,7 @@ class SafeguardsPlanTest {
     world.indexes.add(IX);
     assertThat(changes(world)).as("never there").containsExactly("CreateIndex");
 
-    world.history = new TenantHistory(Set.of(), Set.of("tenant_a"));
+    world.history = World.HAD_BEEN;
     assertThat(changes(world)).as("taken away").isEmpty();
   }
 
@@ -155,7 +154,7 @@ class SafeguardsPlanTest {
   @Test
   void whatNeedsAWithheldChangeIsWithheldWithIt() {
     world.onDrift = OnDrift.REPORT;
-    world.history = new TenantHistory(Set.of(), Set.of("tenant_a"));
+    world.history = World.HAD_BEEN;
     DesiredIndex index = Expressions.index("ix", Optional.of(500), Optional.empty());
     world.indexes.add(index);
     Live.named("ix", World.body(index)).in(world);

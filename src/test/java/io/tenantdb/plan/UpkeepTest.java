@@ -166,7 +166,7 @@ class UpkeepTest {
 
     World world = world(Daily.view(Daily.OTHER, Optional.of(old)), Daily.liveUnique());
 
-    assertThat(world.tenantPlan().state()).isEqualTo(TenantState.DRIFTED);
+    assertThat(world.tenantPlan().state()).isEqualTo(TenantState.PENDING);
     assertThat(world.plan().upkeep().due().get(0).mark()).isEqualTo(old);
   }
 

@@ -67,6 +67,9 @@ final class World {
   static final String OWNER_ID = "platform/test";
   static final Instant NOW = Instant.parse("2026-06-01T00:00:00Z");
 
+  /** All that is declared had been so in every tenant. */
+  static final TenantHistory HAD_BEEN = new TenantHistory(Set.of(), (schema, declaration) -> true);
+
   final List<DesiredIndex> indexes = new ArrayList<>();
   final List<DesiredHypertable> hypertables = new ArrayList<>();
   final List<DesiredAggregate> aggregates = new ArrayList<>();
@@ -106,6 +109,10 @@ final class World {
 
   World() {
     owners.put("app", new OwnerRights(true, false, true));
+  }
+
+  static TenantHistory settling() {
+    return new TenantHistory(Set.of("tenant_a"), TenantHistory.NONE.asDeclared());
   }
 
   static DesiredIndex index(String name, String... columns) {

@@ -184,6 +184,7 @@ class InProcessApiIT {
             null,
             null,
             null,
+            null,
             null));
     client
         .resource(resource)

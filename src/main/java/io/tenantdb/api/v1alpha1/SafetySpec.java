@@ -22,7 +22,8 @@ public record SafetySpec(
     @JsonPropertyDescription(
             "What had been as declared and is not any more, because somebody changed or dropped "
                 + "it: Correct (it is made so again) or Report (DriftReported, and it is left as it "
-                + "is).")
+                + "is). What this spec declares anew is made under both. What was dropped while no "
+                + "operator ran is known from status.convergence, and not to the command line.")
         @Size(max = 16)
         String onDrift,
     @JsonPropertyDescription(

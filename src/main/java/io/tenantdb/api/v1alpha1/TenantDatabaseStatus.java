@@ -39,7 +39,37 @@ public record TenantDatabaseStatus(
                 + "the most tenants first, 20 at most. Nothing is done about them.")
         @Size(max = 20)
         List<RedundancyStatus> redundancies,
-    @JsonPropertyDescription("Running builds.") @Size(max = 16) List<ProgressStatus> progress) {
+    @JsonPropertyDescription("Running builds.") @Size(max = 16) List<ProgressStatus> progress,
+    @JsonPropertyDescription(
+            "What tenants have had as declared, for the operator's next process: what lacks it then "
+                + "has drifted. Without it, or where the spec was changed meanwhile, what was "
+                + "dropped while no operator ran is made again.")
+        ConvergenceStatus convergence) {
+  /** What tenants have had as declared. */
+  @JsonClassDescription("What tenants have had as declared.")
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  @JsonIgnoreProperties(ignoreUnknown = true)
+  public record ConvergenceStatus(
+      @JsonPropertyDescription("metadata.generation of the spec that declared it.") @Min(0)
+          Long generation,
+      @JsonPropertyDescription(
+              "Which server, database and TimescaleDB it was: system_identifier of "
+                  + "pg_control_system(), oid of pg_database, edition and extversion.")
+          @Size(max = 128)
+          String database,
+      @JsonPropertyDescription(
+              "A digest of each declared thing that all of these tenants have had, 8 characters "
+                  + "each.")
+          @Size(max = 2048)
+          String declarations,
+      @JsonPropertyDescription("Tenants that lack one of these.") @Size(max = 20)
+          List<@Size(max = 63) String> except,
+      @JsonPropertyDescription(
+              "Digests of the other tenants and the oids of their tables in pg_class, group by "
+                  + "group, 8 characters each.")
+          @Size(max = 2048)
+          String digests) {}
+
   /** The server. */
   @JsonClassDescription("The server.")
   @JsonInclude(JsonInclude.Include.NON_NULL)
