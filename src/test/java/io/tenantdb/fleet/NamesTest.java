@@ -156,8 +156,7 @@ class NamesTest {
       Canonical canonical = catalog.canonical(desired, observed);
       // Whether it had converged is known to a process that was not restarted since.
       boolean known = converged.equals(Optional.of(desired)) && random.nextInt(4) > 0;
-      TenantHistory history =
-          new TenantHistory(Set.of(), known ? Set.of(NamesCatalog.SCHEMA) : Set.of());
+      TenantHistory history = new TenantHistory(Set.of(), (schema, declaration) -> known);
       return new Planner(desired, observed, canonical, history)
           .plan(Resolution.tenants(desired))
           .tenants()
