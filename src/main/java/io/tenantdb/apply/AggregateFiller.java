@@ -2,12 +2,14 @@ package io.tenantdb.apply;
 
 import io.tenantdb.database.Sql;
 import io.tenantdb.database.SqlStates;
+import io.tenantdb.database.TimeBuckets;
 import io.tenantdb.model.AggregateChange.FillAggregate;
 import io.tenantdb.model.BuildProgress;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.Identifiers;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.Statement;
+import io.tenantdb.model.TimeSpan;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,7 +54,9 @@ final class AggregateFiller {
 
   void fill(FillAggregate change) throws SQLException {
     TimeType type = timeType(change);
-    List<FillWindow> windows = new FillWindows(session.connection()).of(change, type);
+    Optional<TimeSpan> bucket =
+        TimeBuckets.width(session.connection(), change.target().schema(), change.target().table());
+    List<FillWindow> windows = new FillWindows(session.connection()).of(change, type, bucket);
     // Refreshes wait for each other, and inserts into the source may queue behind one that waits.
     session.with(
         "lock_timeout",

@@ -109,13 +109,18 @@ final class FillWindows {
     this.connection = connection;
   }
 
-  /** The windows, the oldest first; none where the source has no chunk that is old enough. */
-  List<FillWindow> of(FillAggregate change, TimeType type) throws SQLException {
-    List<Chunk> chunks = Sql.query(connection, statement(change, type), Chunk::of);
+  /**
+   * The windows, the oldest first; none where the source has no chunk that is old enough.
+   *
+   * @param width of the buckets; all is one window where it is not known
+   */
+  List<FillWindow> of(FillAggregate change, TimeType type, Optional<TimeSpan> width)
+      throws SQLException {
+    List<Chunk> chunks = Sql.query(connection, statement(change, type, width), Chunk::of);
     if (chunks.isEmpty()) {
       return List.of();
     }
-    if (change.bucket().isEmpty()) {
+    if (width.isEmpty()) {
       Optional<String> upto = chunks.get(0).upto();
       return List.of(new FillWindow(Optional.empty(), upto, upto.orElse("the end")));
     }
@@ -137,10 +142,11 @@ final class FillWindows {
     return new FillWindow(chunks.get(0).from(), last.to(), last.reached());
   }
 
-  private static Statement statement(FillAggregate change, TimeType type) {
+  private static Statement statement(
+      FillAggregate change, TimeType type, Optional<TimeSpan> width) {
     String schema = change.sourceSchema();
     String name = change.source().name();
-    String bucket = change.bucket().map(TimeSpan::text).orElse("0");
+    String bucket = width.map(TimeSpan::text).orElse("0");
     return type.whole()
         ? Statement.of(OF_NUMBERS.formatted(type.least(), type.most()), bucket, schema, name)
         : Statement.of(

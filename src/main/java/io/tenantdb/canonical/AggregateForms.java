@@ -2,6 +2,7 @@ package io.tenantdb.canonical;
 
 import io.tenantdb.model.Canonical.AggregateKey;
 import io.tenantdb.model.CanonicalAggregate;
+import io.tenantdb.model.CanonicalAggregate.Buildable;
 import io.tenantdb.model.CanonicalAggregate.Refused;
 import io.tenantdb.model.CanonicalAggregate.Unknown;
 import io.tenantdb.model.Reason;
@@ -37,6 +38,9 @@ final class AggregateForms {
     for (ViewSite site : task.sites()) {
       try (TempView view = new TempView(connection, site)) {
         form = view.form(task);
+      }
+      if (form instanceof Buildable buildable) {
+        form = ContinuousTrial.asked(connection, site, task, buildable);
       }
       if (!(form instanceof Unknown)) {
         return form;

@@ -9,6 +9,7 @@ import io.tenantdb.model.CanonicalAggregate;
 import io.tenantdb.model.CanonicalIndex;
 import io.tenantdb.model.CanonicalInterval;
 import io.tenantdb.model.Desired;
+import io.tenantdb.model.DesiredHypertable;
 import io.tenantdb.model.DesiredTenant;
 import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.Observed;
@@ -24,6 +25,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -43,7 +45,8 @@ public final class Canonicalizer {
       String system,
       int versionNum,
       ServerInfo.Timescale timescale,
-      List<String> searchPath) {
+      List<String> searchPath,
+      Map<String, String> timeColumns) {
 
     static World of(ServerInfo server, Desired desired) {
       return new World(
@@ -51,7 +54,11 @@ public final class Canonicalizer {
           server.systemIdentifier().orElse(""),
           server.versionNum(),
           server.timescale(),
-          desired.tenants().searchPath());
+          desired.tenants().searchPath(),
+          desired.hypertables().stream()
+              .collect(
+                  Collectors.toMap(
+                      DesiredHypertable::table, DesiredHypertable::timeColumn, (a, b) -> a)));
     }
   }
 

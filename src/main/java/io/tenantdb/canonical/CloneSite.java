@@ -29,6 +29,11 @@ record CloneSite(
 
   /** The columns as {@code CREATE TABLE} has them: from the catalogs, no lock on the real table. */
   String columns() {
+    return columns(layout);
+  }
+
+  /** The same of any table. */
+  static String columns(TableLayout layout) {
     return layout.columns().stream()
         .map(
             column ->

@@ -1,13 +1,17 @@
 package io.tenantdb.canonical;
 
+import io.tenantdb.canonical.QueryTask.Continuous;
+import io.tenantdb.canonical.ViewSite.Hypertable;
 import io.tenantdb.model.Canonical.AggregateKey;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.DesiredAggregate.Fallback;
+import io.tenantdb.model.DesiredHypertable;
 import io.tenantdb.model.Observed;
 import io.tenantdb.model.Observed.OwnerRights;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.ObservedTenant;
+import io.tenantdb.model.TableLayout;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -75,7 +79,28 @@ final class QueryTasks {
             .filter(table -> table.kind() == ObservedTable.Kind.CONTINUOUS_AGGREGATE)
             .map(ObservedTable::name)
             .collect(Collectors.toSet());
-    return new ViewSite(tenant.schema(), owner, continuous, desired.tenants().searchPath());
+    return new ViewSite(
+        tenant.schema(), owner, continuous, hypertables(mentioned), desired.tenants().searchPath());
+  }
+
+  private Map<String, Hypertable> hypertables(List<ObservedTable> mentioned) {
+    Map<String, Hypertable> hypertables = new LinkedHashMap<>();
+    for (ObservedTable table : mentioned) {
+      Optional<String> declared =
+          desired.hypertables().stream()
+              .filter(h -> h.table().equals(table.name()))
+              .map(DesiredHypertable::timeColumn)
+              .findFirst();
+      boolean is =
+          table.kind() == ObservedTable.Kind.CONTINUOUS_AGGREGATE
+              || table.hypertable().isPresent()
+              || declared.isPresent();
+      TableLayout layout = observed.layouts().get(table.columnSignature());
+      if (is && layout != null) {
+        hypertables.put(table.name(), new Hypertable(layout, declared));
+      }
+    }
+    return hypertables;
   }
 
   private boolean takeable(String role) {
@@ -90,7 +115,14 @@ final class QueryTasks {
           String name = ask.aggregate().name();
           boolean first = key.query().equals(ask.aggregate().query());
           String field = "aggregates[" + name + "]." + (first ? "query" : "fallbackQuery");
-          tasks.put(key, new QueryTask(name, field, key.query(), ask.sites()));
+          Optional<Continuous> continuous =
+              observed
+                  .server()
+                  .timescale()
+                  .schema()
+                  .filter(schema -> first && observed.server().community())
+                  .map(schema -> new Continuous(ask.aggregate(), schema));
+          tasks.put(key, new QueryTask(name, field, key.query(), continuous, ask.sites()));
         });
     return tasks;
   }

@@ -4,6 +4,7 @@ import io.tenantdb.database.EventTriggers;
 import io.tenantdb.database.Sql;
 import io.tenantdb.database.SqlStates;
 import io.tenantdb.database.TenantCode;
+import io.tenantdb.model.BucketWidths;
 import io.tenantdb.model.CanonicalAggregate;
 import io.tenantdb.model.CanonicalAggregate.Buildable;
 import io.tenantdb.model.CanonicalAggregate.Refused;
@@ -212,7 +213,7 @@ final class TempView implements AutoCloseable {
                     row.getString(3),
                     row.getBoolean(4),
                     row.getLong(5)));
-    List<String> code = Sql.query(connection, Statement.of(CODE, view), row -> row.getString(1));
+    Optional<String> code = ownCode(connection, view);
     Optional<String> attached =
         TenantCode.ofReading(
             connection,
@@ -221,11 +222,27 @@ final class TempView implements AutoCloseable {
         text,
         columns,
         relations.stream().map(this::source).toList(),
-        Buckets.width(text),
-        code.stream()
-            .findFirst()
-            .or(() -> relations.stream().flatMap(r -> code(r).stream()).findFirst())
-            .or(() -> attached));
+        // Only TimescaleDB knows.
+        Optional.empty(),
+        code.or(() -> relations.stream().flatMap(r -> code(r).stream()).findFirst())
+            .or(() -> attached),
+        code.filter(own -> !BucketWidths.areWritten(text)).map(TempView::computedBy));
+  }
+
+  private static Refused computedBy(String own) {
+    return new Refused(
+        Reason.DefinitionRefused,
+        "",
+        "it calls "
+            + own
+            + ", which is a tenant's own, and TimescaleDB would have to compute the width of its buckets"
+            + " with the rights of the operator; write the width out");
+  }
+
+  /** What the view's query calls that is a tenant's own, for people. */
+  static Optional<String> ownCode(Connection connection, String view) throws SQLException {
+    return Sql.query(connection, Statement.of(CODE, view), row -> row.getString(1)).stream()
+        .findFirst();
   }
 
   private Source source(Relation relation) {

@@ -157,9 +157,13 @@ final class ServerError {
     if (field(ServerErrorMessage::getSchema).filter(CATALOGS::contains).isPresent()) {
       return Origin.CATALOG;
     }
-    return context().contains("PL/") || context().contains("SQL function")
-        ? Origin.FUNCTION
-        : Origin.STATEMENT;
+    return context().lines().anyMatch(ServerError::isFunction) ? Origin.FUNCTION : Origin.STATEMENT;
+  }
+
+  private static boolean isFunction(String frame) {
+    // A DO is a statement of ours, if it stands alone.
+    return (frame.contains("PL/") && !frame.contains("inline_code_block"))
+        || frame.contains("SQL function");
   }
 
   private Optional<String> field(Function<ServerErrorMessage, String> of) {

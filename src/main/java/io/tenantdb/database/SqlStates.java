@@ -182,9 +182,26 @@ public final class SqlStates {
     return reason(e, Stage.MAKING);
   }
 
+  /**
+   * The same where a function of ours makes it, which runs nobody else's: what is raised in one is
+   * an event trigger's.
+   */
+  public static Reason whileTrying(SQLException e) {
+    ServerError error = new ServerError(e);
+    return switch (error.origin()) {
+      case RAISED -> Reason.EventTriggerRefused;
+      case FUNCTION -> reason(error, Origin.STATEMENT, Stage.MAKING);
+      default -> reason(error, error.origin(), Stage.MAKING);
+    };
+  }
+
   /** Why a statement of an open session failed that was for this. */
   public static Reason reason(SQLException e, Stage stage) {
     ServerError error = new ServerError(e);
+    return reason(error, error.origin(), stage);
+  }
+
+  private static Reason reason(ServerError error, Origin origin, Stage stage) {
     String state = error.state();
     if (error.fatal()
         && (state.startsWith("53") || state.startsWith("57P") || state.startsWith("58"))) {
@@ -197,7 +214,6 @@ public final class SqlStates {
       // TimescaleDB was updated under the session: "already loaded with a different version".
       return Reason.ConnectionFailed;
     }
-    Origin origin = error.origin();
     if (state.equals("0A000")
         && origin != Origin.RAISED
         && LICENSE.matcher(error.message()).find()) {

@@ -108,16 +108,17 @@ public sealed interface AggregateChange extends Change
     public List<Statement> statements() {
       List<Statement> statements = new ArrayList<>();
       statements.add(AggregateSql.path(searchPath));
+      String create =
+          "CREATE MATERIALIZED VIEW "
+              + target.relation()
+              + " WITH (timescaledb.continuous, timescaledb.materialized_only = "
+              + aggregate.materializedOnly()
+              + ") AS\n";
       statements.add(
-          Statement.of(
-              "CREATE MATERIALIZED VIEW "
-                  + target.relation()
-                  + " WITH (timescaledb.continuous, timescaledb.materialized_only = "
-                  + aggregate.materializedOnly()
-                  // On lines of its own, so that a comment in it ends with it.
-                  + ") AS\n"
-                  + aggregate.query()
-                  + "\nWITH NO DATA"));
+          BucketWidths.areWritten(text)
+              // On lines of its own, so that a comment in it ends with it.
+              ? Statement.of(create + aggregate.query() + "\nWITH NO DATA")
+              : AggregateSql.resolved(create, aggregate.query()));
       statements.add(AggregateSql.PG_CATALOG);
       statements.add(AggregateSql.comment("VIEW", target, mark.text()));
       aggregate
@@ -214,7 +215,6 @@ public sealed interface AggregateChange extends Change
    * goes on where it was.
    *
    * @param source what it reads: its chunks bound the fill
-   * @param bucket width of its buckets; the fill is one window where it is empty
    * @param endOffset the fill ends this long before now, as the policy's window does; at the end of
    *     the newest chunk when empty, and for integer time
    * @param mark the mark that it bears, not yet filled
@@ -222,7 +222,6 @@ public sealed interface AggregateChange extends Change
   record FillAggregate(
       Target target,
       Source source,
-      Optional<TimeSpan> bucket,
       Optional<TimeSpan> endOffset,
       Mark mark,
       String comment,
@@ -291,8 +290,7 @@ public sealed interface AggregateChange extends Change
 
     @Override
     public FillAggregate anyTenant() {
-      return new FillAggregate(
-          target.anyTenant(), source, bucket, endOffset, mark, "", extensionSchema);
+      return new FillAggregate(target.anyTenant(), source, endOffset, mark, "", extensionSchema);
     }
   }
 }

@@ -15,6 +15,38 @@ final class AggregateSql {
     return Statement.of("SET LOCAL search_path = " + Identifiers.list(searchPath));
   }
 
+  /**
+   * Makes a continuous aggregate whose width TimescaleDB computes, and so calls what its query
+   * names. The names are looked up first, in a view, which calls nothing; what the query has become
+   * then names nothing of a tenant's, who may have put an operator of his own where the path leads.
+   */
+  static Statement resolved(String create, String query) {
+    return Statement.of(
+        """
+        DO $tdb$
+        DECLARE query text;
+        BEGIN
+          EXECUTE %s;
+          PERFORM pg_catalog.set_config('search_path', 'pg_catalog', true);
+          IF EXISTS (
+            SELECT FROM pg_rewrite r
+            JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+            LEFT JOIN pg_operator op ON d.refclassid = 'pg_operator'::regclass AND op.oid = d.refobjid
+            JOIN pg_proc p ON p.oid = op.oprcode OR (d.refclassid = 'pg_proc'::regclass AND p.oid = d.refobjid)
+            JOIN pg_roles o ON o.oid = p.proowner
+            WHERE r.ev_class = 'pg_temp._tdb_c_view'::regclass AND NOT o.rolsuper) THEN
+            RAISE EXCEPTION 'it calls a function that is no superuser''s; write the width of its buckets out';
+          END IF;
+          query := rtrim(pg_get_viewdef('pg_temp._tdb_c_view'::regclass), '; ');
+          DROP VIEW pg_temp._tdb_c_view;
+          EXECUTE %s || query || %s;
+        END $tdb$"""
+            .formatted(
+                Identifiers.literal("CREATE TEMP VIEW pg_temp._tdb_c_view AS\n" + query),
+                Identifiers.literal(create),
+                Identifiers.literal("\nWITH NO DATA")));
+  }
+
   static List<String> anyPath(List<String> searchPath) {
     return Stream.concat(Stream.of("<schema>"), searchPath.stream().skip(1)).toList();
   }

@@ -42,7 +42,8 @@ public record Canonical(
    *
    * @param query its text
    * @param basis everything of the tenant that its names may resolve to: hash over the relations
-   *     that it mentions, with their columns, and the schema's own objects
+   *     that it mentions, with their columns, and the schema's own objects; and the window that is
+   *     to be refreshed
    */
   public record AggregateKey(String query, String basis) {
 
@@ -64,9 +65,20 @@ public record Canonical(
                         .append(table.kind())
                         .append('\0')
                         .append(table.columnSignature())
+                        .append('\0')
+                        .append(table.hypertable().map(ObservedHypertable::timeColumn).orElse(""))
                         // A view's columns do not tell what it reads.
                         .append(table.kind() == ObservedTable.Kind.OTHER ? table.oid() : ""));
       }
+      aggregate
+          .refresh()
+          .ifPresent(
+              refresh ->
+                  basis
+                      .append("\0refresh\0")
+                      .append(refresh.startOffset().map(TimeSpan::text).orElse(""))
+                      .append('\0')
+                      .append(refresh.endOffset().text()));
       return new AggregateKey(query, Hashes.hex32(basis.toString()));
     }
 

@@ -12,21 +12,45 @@ public sealed interface CanonicalAggregate {
    * @param text the query as PostgreSQL prints it
    * @param columns names of the result's columns, in order
    * @param sources the relations that it reads
-   * @param bucket width of its {@code time_bucket}; empty where it has none
+   * @param bucket width of its buckets as a continuous aggregate, in TimescaleDB's own words; empty
+   *     where it has none, or could not be asked
    * @param tenantCode a function, operator, type or view that is neither PostgreSQL's nor an
    *     extension's, for people; such a query never runs in a session that could take another role
+   * @param notContinuous why TimescaleDB takes it for no continuous aggregate, or not with its
+   *     refresh policy; empty where it does, or could not be asked
    */
   record Buildable(
       ViewText text,
       List<String> columns,
       List<Source> sources,
       Optional<TimeSpan> bucket,
-      Optional<String> tenantCode)
+      Optional<String> tenantCode,
+      Optional<Refused> notContinuous)
       implements CanonicalAggregate {
+
+    /** TimescaleDB has nothing against it. */
+    public Buildable(
+        ViewText text,
+        List<String> columns,
+        List<Source> sources,
+        Optional<TimeSpan> bucket,
+        Optional<String> tenantCode) {
+      this(text, columns, sources, bucket, tenantCode, Optional.empty());
+    }
 
     public Buildable {
       columns = List.copyOf(columns);
       sources = List.copyOf(sources);
+    }
+
+    /** The same with buckets of this width. */
+    public Buildable withBucket(Optional<TimeSpan> width) {
+      return new Buildable(text, columns, sources, width, tenantCode, notContinuous);
+    }
+
+    /** The same, refused by TimescaleDB. */
+    public Buildable refusedAs(Refused refused) {
+      return new Buildable(text, columns, sources, bucket, tenantCode, Optional.of(refused));
     }
   }
 

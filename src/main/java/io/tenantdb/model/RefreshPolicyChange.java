@@ -202,6 +202,29 @@ public sealed interface RefreshPolicyChange extends AggregateChange {
   }
 
   /** Adds the policy and writes its mark. */
+  /**
+   * Adds the policy to an aggregate that is never committed, for TimescaleDB to judge its window.
+   *
+   * @param relation qualified and quoted
+   */
+  static Statement trial(String relation, Refresh refresh, String extensionSchema) {
+    List<String> parameters = new ArrayList<>(List.of(relation));
+    refresh.startOffset().ifPresent(offset -> parameters.add(offset.text()));
+    parameters.add(refresh.endOffset().text());
+    parameters.add(refresh.every());
+    return new Statement(
+        "SELECT " + addition(refresh, extensionSchema) + ", schedule_interval => ?::interval)",
+        parameters);
+  }
+
+  private static String addition(Refresh refresh, String extensionSchema) {
+    return Identifiers.qualified(extensionSchema, "add_continuous_aggregate_policy")
+        + "(?::regclass, start_offset => "
+        + refresh.startOffset().map(o -> "?::" + offsetType(o)).orElse("NULL")
+        + ", end_offset => ?::"
+        + offsetType(refresh.endOffset());
+  }
+
   static List<Statement> addPolicy(
       Target target,
       Refresh refresh,
@@ -218,11 +241,7 @@ public sealed interface RefreshPolicyChange extends AggregateChange {
     Statement add =
         new Statement(
             "SELECT "
-                + Identifiers.qualified(extensionSchema, "add_continuous_aggregate_policy")
-                + "(?::regclass, start_offset => "
-                + refresh.startOffset().map(o -> "?::" + offsetType(o)).orElse("NULL")
-                + ", end_offset => ?::"
-                + offsetType(refresh.endOffset())
+                + addition(refresh, extensionSchema)
                 + ", schedule_interval => ?::interval, initial_start => now() + ?::interval)",
             parameters);
     // By the id of what keeps the rows: the names that the view of jobs has changed in 2.20.

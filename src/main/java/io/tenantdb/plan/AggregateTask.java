@@ -31,6 +31,10 @@ record AggregateTask(
     draft.find(verdict, name(), reason, sentence);
   }
 
+  void find(Verdict verdict, Reason reason, String sqlState, String sentence) {
+    draft.find(verdict, name(), reason, sqlState, sentence);
+  }
+
   /** Says so where a superuser owns the relation: the query would run with his rights. */
   boolean isSuperuserOwned(ObservedTable relation) {
     boolean superuser = draft.superuserOwned(relation);

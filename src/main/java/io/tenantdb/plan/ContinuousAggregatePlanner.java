@@ -4,6 +4,7 @@ import io.tenantdb.model.AggregateChange.CreateAggregate;
 import io.tenantdb.model.AggregateChange.FillAggregate;
 import io.tenantdb.model.AggregateChange.SetMaterializedOnly;
 import io.tenantdb.model.Canonical;
+import io.tenantdb.model.CanonicalAggregate.Refused;
 import io.tenantdb.model.CanonicalAggregate.Source;
 import io.tenantdb.model.Declaration;
 import io.tenantdb.model.Desired;
@@ -41,7 +42,7 @@ final class ContinuousAggregatePlanner {
   void create(AggregateTask task) {
     Optional<Refresh> refresh = task.aggregate().refresh();
     // Until it is made, no row that it may be made of goes.
-    if (task.isSuperuserOwned(task.source()) || !hasBucket(task)) {
+    if (task.isSuperuserOwned(task.source()) || isRefused(task)) {
       task.draft().holdRetention(task.source().name());
       return;
     }
@@ -79,17 +80,24 @@ final class ContinuousAggregatePlanner {
     }
   }
 
-  private static boolean hasBucket(AggregateTask task) {
-    boolean bucket = task.form().bucket().isPresent();
-    if (!bucket) {
-      task.find(
-          Verdict.FAILED,
-          Reason.DefinitionRefused,
-          "aggregate "
-              + task.name()
-              + " has no time_bucket on the time column; group by one, of a width written out such as time_bucket('1 day', …).");
-    }
-    return bucket;
+  /** TimescaleDB's own verdict, which it gave of an empty one. */
+  private static boolean isRefused(AggregateTask task) {
+    Optional<Refused> refused =
+        task.form()
+            .notContinuous()
+            .filter(because -> because.reason() != Reason.RefreshWindowInvalid);
+    refused.ifPresent(
+        because ->
+            task.find(
+                Verdict.FAILED,
+                because.reason(),
+                because.sqlState(),
+                "aggregates["
+                    + task.name()
+                    + "].query is refused by TimescaleDB: "
+                    + because.message()
+                    + "."));
+    return refused.isPresent();
   }
 
   /**
@@ -166,7 +174,6 @@ final class ContinuousAggregatePlanner {
               new FillAggregate(
                   target,
                   new Source(Optional.empty(), task.source().name()),
-                  task.form().bucket(),
                   task.aggregate().refresh().map(Refresh::endOffset),
                   mark,
                   comment,

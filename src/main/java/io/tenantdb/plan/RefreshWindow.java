@@ -72,26 +72,26 @@ final class RefreshWindow {
     return fits;
   }
 
-  private boolean isLongEnough(AggregateTask task, Refresh refresh) {
-    if (refresh.startOffset().isEmpty() || task.form().bucket().isEmpty()) {
-      return true;
-    }
-    TimeSpan start = refresh.startOffset().get();
-    TimeSpan bucket = task.form().bucket().get();
-    if ((length(start) - length(refresh.endOffset())) / 2 >= length(bucket)) {
-      return true;
-    }
-    return refuse(
-        task,
-        "refresh of "
-            + task.name()
-            + " would have a window from "
-            + start.text()
-            + " to "
-            + refresh.endOffset().text()
-            + " ago, which is shorter than two buckets of "
-            + bucket.text()
-            + "; lengthen refresh.startOffset.");
+  /**
+   * TimescaleDB compares the window with two buckets, and takes a month for as many days as its
+   * version does.
+   */
+  private static boolean isLongEnough(AggregateTask task, Refresh refresh) {
+    return task.form()
+            .notContinuous()
+            .filter(refused -> refused.reason() == Reason.RefreshWindowInvalid)
+            .isEmpty()
+        || refuse(
+            task,
+            "refresh of "
+                + task.name()
+                + " would have a window from "
+                + refresh.startOffset().map(TimeSpan::text).orElse("the beginning")
+                + " to "
+                + refresh.endOffset().text()
+                + " ago, which is shorter than two buckets"
+                + task.form().bucket().map(bucket -> " of " + bucket.text()).orElse("")
+                + " for this TimescaleDB; lengthen refresh.startOffset, or shorten refresh.endOffset.");
   }
 
   private boolean outlivedByRetention(AggregateTask task, Refresh refresh) {
@@ -153,12 +153,5 @@ final class RefreshWindow {
     return retention instanceof TimeSpan.Whole r
         && start instanceof TimeSpan.Whole s
         && r.units() > s.units();
-  }
-
-  /** Microseconds, or units of integer time. */
-  private long length(TimeSpan span) {
-    return span instanceof TimeSpan.Whole whole
-        ? whole.units()
-        : canonical.interval(span.text()).micros();
   }
 }

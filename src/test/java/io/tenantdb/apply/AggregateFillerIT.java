@@ -102,7 +102,7 @@ class AggregateFillerIT {
     insert(shape, "timestamptz '2024-10-25 03:17+00'", "timestamptz '2024-11-05 11:00+00'");
     insert(shape, "now() - interval '9 days'", "now() + interval '2 days'");
 
-    ChangeResult result = fill(target, shape, AggregateFillerIT::always);
+    ChangeResult result = fill(target, AggregateFillerIT::always);
 
     assertThat(result.status()).as(result.message()).isEqualTo(Status.DONE);
     assertSame(target, shape);
@@ -135,11 +135,7 @@ class AggregateFillerIT {
 
     ChangeResult result =
         run(
-            Aggregates.fill(
-                target,
-                SOURCE,
-                Optional.of(new TimeSpan.Whole(300)),
-                Optional.of(new TimeSpan.Whole(100))),
+            Aggregates.fill(target, SOURCE, Optional.of(new TimeSpan.Whole(100))),
             AggregateFillerIT::always);
 
     assertThat(result.status()).as(result.message()).isEqualTo(Status.DONE);
@@ -153,7 +149,7 @@ class AggregateFillerIT {
     insert(shape, "now() - interval '200 days'", "now()");
     AtomicInteger windows = new AtomicInteger();
 
-    ChangeResult stopped = fill(target, shape, change -> windows.incrementAndGet() < 3);
+    ChangeResult stopped = fill(target, change -> windows.incrementAndGet() < 3);
 
     assertThat(stopped.status()).isEqualTo(Status.POSTPONED);
     assertThat(stopped.reason()).isEqualTo(Reason.Progressing);
@@ -162,7 +158,7 @@ class AggregateFillerIT {
     List<String> before = rows(target);
     assertThat(before).isNotEmpty();
 
-    assertThat(fill(target, shape, AggregateFillerIT::always).status()).isEqualTo(Status.DONE);
+    assertThat(fill(target, AggregateFillerIT::always).status()).isEqualTo(Status.DONE);
     assertSame(target, shape);
     assertThat(rows(target)).as("what was filled is not filled again").containsAll(before);
   }
@@ -172,10 +168,10 @@ class AggregateFillerIT {
     Shape shape = Shape.DAYS;
     Target target = aggregate(shape);
     insert(shape, "now() - interval '100 days'", "now() - interval '3 days'");
-    fill(target, shape, AggregateFillerIT::always);
+    fill(target, AggregateFillerIT::always);
     List<String> before = rows(target);
 
-    assertThat(fill(target, shape, AggregateFillerIT::always).status()).isEqualTo(Status.DONE);
+    assertThat(fill(target, AggregateFillerIT::always).status()).isEqualTo(Status.DONE);
 
     assertThat(rows(target)).isEqualTo(before);
   }
@@ -184,7 +180,7 @@ class AggregateFillerIT {
   void one_without_rows_is_filled_at_once() {
     Target target = aggregate(Shape.DAYS);
 
-    assertThat(fill(target, Shape.DAYS, AggregateFillerIT::always).status()).isEqualTo(Status.DONE);
+    assertThat(fill(target, AggregateFillerIT::always).status()).isEqualTo(Status.DONE);
 
     assertThat(comment(target)).hasValueSatisfying(mark -> assertThat(mark.filled()).isTrue());
     assertThat(told).isEmpty();
@@ -199,26 +195,27 @@ class AggregateFillerIT {
             .formatted(RELATION));
     insert(shape, "now() - interval '20 days'", "now()");
 
-    ChangeResult result = fill(target, shape, AggregateFillerIT::always);
+    ChangeResult result = fill(target, AggregateFillerIT::always);
 
     assertThat(result.status()).as(result.message()).isEqualTo(Status.DONE);
     assertSame(target, shape);
   }
 
   @Test
-  void without_a_known_bucket_one_window_fills_it() {
-    Shape shape = Shape.DAYS;
-    Target target = aggregate(shape);
-    insert(shape, "now() - interval '50 days'", "now()");
+  void a_width_that_is_computed_is_timescaledbs() {
+    String query =
+        "SELECT time_bucket(bucket_width => make_interval(hours => 3) * 2, ts => \"At\") AS b, sum(v) AS s FROM \"Sour ce\" GROUP BY 1";
+    table("timestamptz", "interval '1 day'");
+    Target target = create(query);
+    insert(Shape.HOURS, "now() - interval '50 days'", "now()");
 
     ChangeResult result =
         run(
-            Aggregates.fill(
-                target, SOURCE, Optional.empty(), Optional.of(new TimeSpan.Interval("1 hour"))),
+            Aggregates.fill(target, SOURCE, Optional.of(new TimeSpan.Interval("1 hour"))),
             AggregateFillerIT::always);
 
     assertThat(result.status()).as(result.message()).isEqualTo(Status.DONE);
-    assertSame(target, shape);
+    assertSame(target, query, "b + interval '6 hours' <= now() - interval '1 hour'");
   }
 
   @Test
@@ -226,18 +223,14 @@ class AggregateFillerIT {
     Shape shape = Shape.DAYS;
     Target days = aggregate(shape);
     insert(shape, "now() - interval '400 days'", "now()");
-    fill(days, shape, AggregateFillerIT::always);
+    fill(days, AggregateFillerIT::always);
     Target months = new Target(SCHEMA, "Months", "fruit_owner");
     String query = "SELECT time_bucket('1 month', b) AS b, sum(s) AS s FROM \"Day ly\" GROUP BY 1";
     run(Aggregates.create(months, query, "Day ly"), AggregateFillerIT::always);
 
     ChangeResult result =
         run(
-            Aggregates.fill(
-                months,
-                "Day ly",
-                Optional.of(new TimeSpan.Interval("1 month")),
-                Optional.of(new TimeSpan.Interval("1 day"))),
+            Aggregates.fill(months, "Day ly", Optional.of(new TimeSpan.Interval("1 day"))),
             AggregateFillerIT::always);
 
     assertThat(result.status()).as(result.message()).isEqualTo(Status.DONE);
@@ -247,7 +240,7 @@ class AggregateFillerIT {
   @Test
   void one_that_is_gone_is_no_failure() {
     ChangeResult result =
-        fill(new Target(SCHEMA, "nothing", "fruit_owner"), Shape.DAYS, AggregateFillerIT::always);
+        fill(new Target(SCHEMA, "nothing", "fruit_owner"), AggregateFillerIT::always);
 
     assertThat(result.status()).isEqualTo(Status.POSTPONED);
     assertThat(result.reason()).isEqualTo(Reason.Gone);
@@ -334,13 +327,9 @@ class AggregateFillerIT {
                 RELATION, shape.type.equals("timestamptz") ? "timestamp" : shape.type, from, to));
   }
 
-  private ChangeResult fill(Target target, Shape shape, Predicate<Change> mayGoOn) {
+  private ChangeResult fill(Target target, Predicate<Change> mayGoOn) {
     FillAggregate fill =
-        Aggregates.fill(
-            target,
-            SOURCE,
-            Optional.of(new TimeSpan.Interval(shape.width)),
-            Optional.of(new TimeSpan.Interval("1 hour")));
+        Aggregates.fill(target, SOURCE, Optional.of(new TimeSpan.Interval("1 hour")));
     return run(fill, mayGoOn);
   }
 

@@ -55,16 +55,9 @@ public final class Aggregates {
         false);
   }
 
-  public static FillAggregate fill(
-      Target target, String source, Optional<TimeSpan> bucket, Optional<TimeSpan> endOffset) {
+  public static FillAggregate fill(Target target, String source, Optional<TimeSpan> endOffset) {
     return new FillAggregate(
-        target,
-        new Source(Optional.empty(), source),
-        bucket,
-        endOffset,
-        mark(target),
-        "",
-        "public");
+        target, new Source(Optional.empty(), source), endOffset, mark(target), "", "public");
   }
 
   public static CreateMaterializedView createView(

@@ -139,12 +139,7 @@ class TenantCodeIT {
   }
 
   private ChangeResult fill(Target target, String source) {
-    return run(
-        Aggregates.fill(
-            target,
-            source,
-            Optional.of(new TimeSpan.Interval("1 day")),
-            Optional.of(new TimeSpan.Interval("1 hour"))));
+    return run(Aggregates.fill(target, source, Optional.of(new TimeSpan.Interval("1 hour"))));
   }
 
   private ChangeResult run(Change change) {

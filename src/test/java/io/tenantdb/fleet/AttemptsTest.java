@@ -83,7 +83,7 @@ class AttemptsTest {
         List.of(
             Replacements.of(BATCHES),
             new RepairIndex(Replacements.of(BATCHES).build(), Replacements.of(BATCHES).old()),
-            Aggregates.fill(daily, "batches", Optional.empty(), Optional.empty()),
+            Aggregates.fill(daily, "batches", Optional.empty()),
             Aggregates.refresh(daily, T0),
             Aggregates.createView(daily, "SELECT 1 AS a", List.of("a")),
             Aggregates.create(daily, "SELECT 1", "batches"))) {

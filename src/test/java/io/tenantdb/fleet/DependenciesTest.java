@@ -117,7 +117,7 @@ class DependenciesTest {
   }
 
   private static Change fill(Target target, String source) {
-    return Aggregates.fill(target, source, Optional.of(DAY), Optional.of(DAY));
+    return Aggregates.fill(target, source, Optional.of(DAY));
   }
 
   private static Change policy(Target target, PolicyKind kind) {

@@ -38,7 +38,7 @@ class RoundsTest {
   @Test
   void what_needs_a_change_that_rests_is_not_tried_either() {
     Change create = Aggregates.create(DAILY, "SELECT 1", "batches");
-    Change fill = Aggregates.fill(DAILY, "batches", Optional.of(DAY), Optional.of(DAY));
+    Change fill = Aggregates.fill(DAILY, "batches", Optional.of(DAY));
     Change retention =
         new AddPolicy(
             BATCHES,
@@ -89,7 +89,7 @@ class RoundsTest {
   @Test
   void what_a_failed_change_left_to_be_done_is_tried_in_the_same_pass() {
     Change create = Aggregates.create(DAILY, "SELECT 1", "batches");
-    Change fill = Aggregates.fill(DAILY, "batches", Optional.of(DAY), Optional.of(DAY));
+    Change fill = Aggregates.fill(DAILY, "batches", Optional.of(DAY));
 
     run(
         () -> plan(tried.isEmpty() ? List.of(create) : List.of(fill)),

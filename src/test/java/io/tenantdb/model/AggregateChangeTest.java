@@ -224,7 +224,6 @@ class AggregateChangeTest {
     return new FillAggregate(
         TARGET,
         new CanonicalAggregate.Source(Optional.empty(), "t"),
-        Optional.empty(),
         Optional.of(new TimeSpan.Interval("2 hours")),
         MARK,
         comment,

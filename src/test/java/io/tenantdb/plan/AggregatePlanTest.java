@@ -235,8 +235,12 @@ class AggregatePlanTest {
               List.of(CreateAggregate.class, FillAggregate.class, AddPolicy.class)),
           failed(
               "no bucket",
-              skip(form(Daily.form(Optional.empty(), Optional.empty(), own("t")))),
+              skip(form(Daily.refused(Reason.DefinitionRefused, "no bucket"))),
               Reason.DefinitionRefused),
+          changed(
+              "could not be asked whether it has a bucket: it is tried",
+              skip(form(Daily.form(Optional.empty(), Optional.empty(), own("t")))),
+              MADE_AND_FILLED),
           failed(
               "reads nothing of the tenant's own",
               skip(form(Daily.form(DAY, Optional.empty(), new Source(Optional.of("public"), "t")))),
@@ -324,7 +328,7 @@ class AggregatePlanTest {
               TenantState.PENDING),
           row(
               "cannot be made for want of a bucket: its rows are kept",
-              skip(form(Daily.form(Optional.empty(), Optional.empty(), own("t"))))
+              skip(form(Daily.refused(Reason.DefinitionRefused, "no bucket")))
                   .andThen(retention("30 days")),
               List.of(),
               List.of(Reason.DefinitionRefused),
@@ -674,7 +678,8 @@ class AggregatePlanTest {
               MADE_AND_FILLED),
           failed(
               "integer time, and not two buckets",
-              skip(Daily.refresh("299", "100"), AggregatePlanTest::integerTime),
+              skip(Daily.refresh("299", "100"), AggregatePlanTest::integerTime)
+                  .andThen(form(Daily.refused(Reason.RefreshWindowInvalid, "too small"))),
               Reason.RefreshWindowInvalid),
           failed(
               "integer time, and an interval",
@@ -710,7 +715,14 @@ class AggregatePlanTest {
               Reason.RefreshWindowInvalid),
           failed(
               "not two buckets",
-              skip(Daily.refresh("2 days", "1 hour"), w -> {}),
+              skip(
+                  Daily.refresh("2 days", "1 hour"),
+                  form(Daily.refused(Reason.RefreshWindowInvalid, "too small"))),
+              Reason.RefreshWindowInvalid),
+          failed(
+              "not two buckets any more",
+              skip(jobs(Daily.ourJob()))
+                  .andThen(form(Daily.refused(Reason.RefreshWindowInvalid, "too small"))),
               Reason.RefreshWindowInvalid),
           changed(
               "just two buckets",
@@ -943,7 +955,6 @@ class AggregatePlanTest {
 
     assertThat(fill.mark()).isEqualTo(MADE.get());
     assertThat(fill.source()).isEqualTo(own("t"));
-    assertThat(fill.bucket()).contains(new TimeSpan.Interval("1 day"));
     assertThat(fill.endOffset()).contains(new TimeSpan.Interval("1 hour"));
   }
 
@@ -1013,8 +1024,13 @@ class AggregatePlanTest {
         .isEqualTo(
             "tenant_a: t is no hypertable, so daily cannot be a continuous aggregate:"
                 + " declare it in spec.hypertables, or set fallback: MaterializedView.");
-    assertThat(sentence(skip(form(Daily.form(Optional.empty(), Optional.empty(), own("t"))))))
-        .contains("daily has no time_bucket on the time column; group by one");
+    assertThat(sentence(skip(form(Daily.refused(Reason.DefinitionRefused, "no bucket")))))
+        .isEqualTo("tenant_a: aggregates[daily].query is refused by TimescaleDB: no bucket.");
+    assertThat(sentence(skip(form(Daily.refused(Reason.RefreshWindowInvalid, "too small")))))
+        .isEqualTo(
+            "tenant_a: refresh of daily would have a window from 7 days to 1 hour ago, which is"
+                + " shorter than two buckets of 1 day for this TimescaleDB; lengthen"
+                + " refresh.startOffset, or shorten refresh.endOffset.");
     assertThat(sentence(skip(retention("6 days"))))
         .isEqualTo(
             "tenant_a: retention of t drops rows after 6 days, and refresh of daily from 7 days ago"

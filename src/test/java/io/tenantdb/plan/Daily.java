@@ -1,6 +1,7 @@
 package io.tenantdb.plan;
 
 import io.tenantdb.model.CanonicalAggregate.Buildable;
+import io.tenantdb.model.CanonicalAggregate.Refused;
 import io.tenantdb.model.CanonicalAggregate.Source;
 import io.tenantdb.model.DesiredAggregate;
 import io.tenantdb.model.DesiredAggregate.Fallback;
@@ -14,6 +15,7 @@ import io.tenantdb.model.ObservedAggregate.Materialization;
 import io.tenantdb.model.ObservedAggregate.RefreshJob;
 import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedTable;
+import io.tenantdb.model.Reason;
 import io.tenantdb.model.TimeSpan;
 import io.tenantdb.model.ViewText;
 import java.time.Duration;
@@ -84,6 +86,11 @@ final class Daily {
 
   static Buildable form(Optional<TimeSpan> bucket, Optional<String> code, Source... sources) {
     return new Buildable(TEXT, List.of("day", "n"), List.of(sources), bucket, code);
+  }
+
+  /** What TimescaleDB takes for no continuous aggregate, or not with its refresh. */
+  static Buildable refused(Reason reason, String words) {
+    return form(TEXT).refusedAs(new Refused(reason, "22023", words));
   }
 
   static Mark mark(Mark.Origin origin, boolean filled) {
