@@ -167,7 +167,7 @@ final class IndexPublisher {
       throw new ApplyException(
           Reason.VerificationFailed,
           "what was built is not what was declared: "
-              + built.body().map(body -> body.summary(200)).orElse("it was renamed meanwhile"));
+              + built.body().map(body -> body.summary()).orElse("it was renamed meanwhile"));
     }
   }
 }

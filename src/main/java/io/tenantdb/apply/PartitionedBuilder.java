@@ -84,7 +84,7 @@ final class PartitionedBuilder {
     if (!change.accepted().contains(index.body())) {
       throw new ApplyException(
           Reason.VerificationFailed,
-          "what was built is not what was declared: " + index.body().summary(200));
+          "what was built is not what was declared: " + index.body().summary());
     }
   }
 

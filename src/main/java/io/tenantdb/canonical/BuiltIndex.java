@@ -130,7 +130,7 @@ record BuiltIndex(
                 "",
                 Fragments.fields(declared)
                     + " changes more than its own place: PostgreSQL would build \""
-                    + body().summary(200)
+                    + body().summary()
                     + "\"; write one expression per key, and the predicate in where."));
   }
 

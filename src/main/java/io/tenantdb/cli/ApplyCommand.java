@@ -48,7 +48,7 @@ final class ApplyCommand extends EngineCommand {
   @Override
   int run(Request request, EngineSession session) throws InterruptedException {
     Outcome looked = look(request, session);
-    new PlanText(out(), sql).print(request.title(), looked);
+    new PlanText(out(), width(), sql).print(request.title(), looked);
     if (looked.initial().changes().isEmpty()) {
       // No difference that anybody is asked about: without an operator this is who refreshes.
       return ended(refreshes(request, looked) ? apply(session) : looked);
@@ -84,7 +84,7 @@ final class ApplyCommand extends EngineCommand {
   }
 
   private Outcome apply(EngineSession session) {
-    Progress progress = new Progress(out(), surroundings().terminal().isPresent());
+    Progress progress = new Progress(out(), surroundings().columns());
     Runnable farewell =
         () -> {
           progress.end();

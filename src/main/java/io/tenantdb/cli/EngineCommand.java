@@ -6,12 +6,21 @@ import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** What the commands have in common: the options, and sentences instead of stack traces. */
 abstract class EngineCommand implements Callable<Integer> {
 
   @Mixin private final ResourceOptions options = new ResourceOptions();
+
+  @Option(
+      names = "--wide",
+      description =
+          "Cut nothing. Without it texts are cut to the terminal, where they are the same; where the"
+              + " output is no terminal nothing ever is.")
+  private boolean wide;
+
   @Spec private CommandSpec spec;
 
   private final Surroundings surroundings;
@@ -47,6 +56,10 @@ abstract class EngineCommand implements Callable<Integer> {
 
   final Surroundings surroundings() {
     return surroundings;
+  }
+
+  final Width width() {
+    return Width.of(surroundings.columns(), wide);
   }
 
   final PrintWriter out() {

@@ -40,7 +40,7 @@ final class IndexesCommand extends EngineCommand {
     if (output.json()) {
       new Json(out()).indexes(report);
     } else {
-      new IndexesText(out()).print(request.title(), report);
+      new IndexesText(out(), width()).print(request.title(), report);
     }
     return ExitCodes.OK;
   }

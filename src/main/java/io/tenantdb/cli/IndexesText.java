@@ -18,9 +18,11 @@ final class IndexesText {
   private static final List<String> UNITS = List.of("B", "KiB", "MiB", "GiB", "TiB", "PiB");
 
   private final PrintWriter out;
+  private final int most;
 
-  IndexesText(PrintWriter out) {
+  IndexesText(PrintWriter out, Width width) {
     this.out = out;
+    this.most = width.shown(MOST);
   }
 
   void print(String title, IndexReport report) {
@@ -32,7 +34,7 @@ final class IndexesText {
             .filter(index -> !index.declared())
             .sorted(Comparator.comparing((Index index) -> -index.usage().bytes()))
             .toList(),
-        MOST);
+        most);
     redundancies(report.redundancies());
     out.println(counted(report));
     out.println(
@@ -40,7 +42,7 @@ final class IndexesText {
     out.flush();
   }
 
-  private void table(String heading, List<Index> indexes, int most) {
+  private void table(String heading, List<Index> indexes, int limit) {
     if (indexes.isEmpty()) {
       return;
     }
@@ -48,9 +50,9 @@ final class IndexesText {
     List<List<String>> rows = new ArrayList<>();
     rows.add(
         List.of("INDEX", "TENANTS", "SIZE", "LARGEST", "SCANS", "NEVER IN", "LAST SCAN", "NOTE"));
-    indexes.stream().limit(most).forEach(index -> rows.add(row(index)));
+    indexes.stream().limit(limit).forEach(index -> rows.add(row(index)));
     Text.table(rows).forEach(line -> out.println("  " + line));
-    more(indexes.size() - most);
+    more(indexes.size() - limit);
     out.println();
   }
 
@@ -86,10 +88,10 @@ final class IndexesText {
     out.println("Worth a look:");
     redundancies.stream()
         .sorted(Comparator.comparing((Redundancy redundancy) -> -redundancy.tenants()))
-        .limit(MOST)
+        .limit(most)
         .forEach(
             one -> out.println("  %s: %s".formatted(where(one), Text.printable(one.message()))));
-    more(redundancies.size() - MOST);
+    more(redundancies.size() - most);
     out.println();
   }
 
@@ -103,7 +105,8 @@ final class IndexesText {
 
   private void more(int left) {
     if (left > 0) {
-      out.println("  and " + Text.count(left, "more", "more") + " (-o json has them all)");
+      out.println(
+          "  and " + Text.count(left, "more", "more") + " (--wide or -o json has them all)");
     }
   }
 

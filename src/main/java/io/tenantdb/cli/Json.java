@@ -8,11 +8,13 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tenantdb.fleet.AggregateStanding;
 import io.tenantdb.fleet.Outcome;
+import io.tenantdb.model.Change;
 import io.tenantdb.model.Finding;
 import io.tenantdb.model.IndexReport;
 import io.tenantdb.model.IndexUsage;
 import io.tenantdb.model.Plan;
 import io.tenantdb.model.Reason;
+import io.tenantdb.model.Refusal;
 import io.tenantdb.model.ServerInfo;
 import io.tenantdb.model.Template;
 import io.tenantdb.model.TenantPlan;
@@ -22,6 +24,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
@@ -88,18 +91,48 @@ final class Json {
           .filter(finding -> finding.verdict() == Finding.Verdict.NOTE)
           .forEach(note -> finding(notes.addObject().put("schema", tenant.schema()), note));
     }
-    ArrayNode drift = root.putArray("drift");
-    outcome.plan().changes().stream()
-        .filter(change -> change.drift())
-        .forEach(
-            change ->
-                drift
-                    .addObject()
-                    .put("schema", change.target().schema())
-                    .put("object", change.object())
-                    .put("live", change.before())
-                    .put("declared", change.after()));
+    drift(root.putArray("drift"), outcome.plan());
     print(root);
+  }
+
+  /** What will be corrected, and what is left alone with the reason. */
+  private static void drift(ArrayNode drift, Plan plan) {
+    plan.changes().stream()
+        .filter(Change::drift)
+        .forEach(change -> drift(drift.addObject(), change));
+    for (TenantPlan tenant : plan.tenants()) {
+      tenant.findings().stream()
+          .filter(finding -> finding.verdict() == Finding.Verdict.DRIFTED)
+          .forEach(
+              finding -> {
+                ObjectNode node = drift.addObject();
+                refused(plan, tenant.schema(), finding)
+                    .ifPresentOrElse(
+                        change -> drift(node, change),
+                        () ->
+                            node.put("schema", tenant.schema())
+                                .put("object", finding.object())
+                                .putNull("live")
+                                .putNull("declared"));
+                node.put("reason", finding.reason().name()).put("message", finding.message());
+              });
+    }
+  }
+
+  private static void drift(ObjectNode node, Change change) {
+    node.put("schema", change.target().schema())
+        .put("object", change.object())
+        .put("live", change.before())
+        .put("declared", change.after());
+  }
+
+  private static Optional<Change> refused(Plan plan, String schema, Finding finding) {
+    return plan.refused().stream()
+        .filter(refusal -> refusal.reason() == finding.reason())
+        .map(Refusal::change)
+        .filter(change -> change.target().schema().equals(schema))
+        .filter(change -> change.object().equals(finding.object()))
+        .findFirst();
   }
 
   void indexes(IndexReport report) {

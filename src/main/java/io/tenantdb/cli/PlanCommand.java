@@ -48,7 +48,7 @@ final class PlanCommand extends EngineCommand {
     if (output.json()) {
       new Json(out()).plan(outcome);
     } else {
-      new PlanText(out(), sql).print(request.title(), outcome);
+      new PlanText(out(), width(), sql).print(request.title(), outcome);
     }
     if (!outcome.initial().empty()) {
       return ExitCodes.DIFFERENT;

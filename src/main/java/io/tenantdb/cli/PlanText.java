@@ -2,29 +2,33 @@ package io.tenantdb.cli;
 
 import io.tenantdb.fleet.Outcome;
 import io.tenantdb.model.Finding;
+import io.tenantdb.model.Hazard;
 import io.tenantdb.model.Plan;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.Template;
 import io.tenantdb.model.TenantPlan;
 import java.io.PrintWriter;
-import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** A plan on one screen, whatever the number of tenants. */
 final class PlanText {
-  private static final int MOST = 20;
-  private static final Set<Reason> DENIED = Set.of(Reason.DestructiveDenied, Reason.Conflict);
+  private static final Set<Reason> REPORTED = EnumSet.of(Reason.DriftReported);
+  private static final Set<Reason> DENIED = EnumSet.complementOf(EnumSet.of(Reason.DriftReported));
 
   private final PrintWriter out;
+  private final Width width;
   private final boolean sql;
+  private final Set<Hazard> hazards = EnumSet.noneOf(Hazard.class);
+  private boolean cut;
 
-  PlanText(PrintWriter out, boolean sql) {
+  PlanText(PrintWriter out, Width width, boolean sql) {
     this.out = out;
+    this.width = width;
     this.sql = sql;
   }
 
@@ -38,16 +42,32 @@ final class PlanText {
         plan.refusedTemplates(DENIED));
     templates(
         "Drift that spec.safety.onDrift: Report leaves as it is (Correct mends it):",
-        plan.refusedTemplates(Set.of(Reason.DriftReported)));
-    Set<String> said = failures(outcome, plan);
-    findings("Drifted, and left alone:", Finding.Verdict.DRIFTED, plan, said);
-    findings("Waiting:", Finding.Verdict.WAITING, plan, said);
-    findings("Skipped:", Finding.Verdict.SKIPPED, plan, said);
-    findings("To note:", Finding.Verdict.NOTE, plan, said);
+        plan.refusedTemplates(REPORTED));
+    legend();
+    Set<String> said = new LinkedHashSet<>();
+    Repeated failed = failures(outcome, plan, said);
+    print(failed);
+    print(findings("Drifted, and left alone:", Finding.Verdict.DRIFTED, plan, said));
+    print(findings("Waiting:", Finding.Verdict.WAITING, plan, said));
+    print(findings("Skipped:", Finding.Verdict.SKIPPED, plan, said));
+    print(findings("To note:", Finding.Verdict.NOTE, plan, said));
     leftOut(outcome);
     due(plan);
-    out.println(summary(outcome, plan));
+    new PlanTotals(outcome, failed.size()).lines().forEach(out::println);
     out.flush();
+  }
+
+  /** What the shouted words mean, of those that were printed. */
+  private void legend() {
+    hazards.remove(Hazard.NONE);
+    Text.columns(hazards.stream().map(h -> List.of(Text.hazard(h), Text.meaning(h) + ".")).toList())
+        .forEach(line -> out.println("  " + line));
+    if (cut) {
+      out.println("  … is the same on both sides, or goes on; --wide shows all of it.");
+    }
+    if (cut || !hazards.isEmpty()) {
+      out.println();
+    }
   }
 
   /** What the server cannot do is not in the plan, and a reviewer must not believe that it is. */
@@ -75,26 +95,6 @@ final class PlanText {
     }
   }
 
-  private static String summary(Outcome outcome, Plan plan) {
-    long tenants = plan.tenants().size();
-    if (tenants == 0 && plan.missingSchemas().isEmpty()) {
-      return "No schema matches spec.tenants: nothing to do.";
-    }
-    if (plan.empty()) {
-      return "Nothing to do in "
-          + Text.count(tenants, "tenant", "tenants")
-          + (outcome.failures().isEmpty() ? "." : ", but not all of it is as declared.");
-    }
-    long changes = plan.changes().size();
-    long touched = plan.tenants().stream().filter(tenant -> !tenant.changes().isEmpty()).count();
-    return "%s in %,d of %s; %s refused."
-        .formatted(
-            Text.count(changes, "change", "changes"),
-            touched,
-            Text.count(tenants, "tenant", "tenants"),
-            plan.refused().isEmpty() ? "none" : plan.refused().size());
-  }
-
   private void templates(String heading, List<Template> templates) {
     if (templates.isEmpty()) {
       return;
@@ -107,21 +107,10 @@ final class PlanText {
           "  By hand: put the tenant for <schema>, and SET ROLE to the owner of the table first.");
       out.println();
     }
-    List<List<String>> rows = new ArrayList<>();
-    rows.add(List.of("CHANGE", "TENANTS", "FROM", "TO", "HAZARD"));
-    for (Template template : templates) {
-      rows.add(
-          List.of(
-              Text.sentence(template),
-              "in " + Text.tenants(template.schemas()),
-              Text.difference(template.before(), template.after(), 40),
-              Text.difference(template.after(), template.before(), 60),
-              Text.hazard(template.hazard())));
-    }
-    List<String> lines = Text.table(rows);
-    out.println("  " + lines.get(0));
+    TemplateLines lines = new TemplateLines(templates, width);
+    out.println(lines.heading());
     for (int i = 0; i < templates.size(); i++) {
-      out.println("  " + lines.get(i + 1));
+      lines.of(i).forEach(out::println);
       if (sql) {
         out.println(Text.indent(Text.printable(templates.get(i).sqlPattern()), "      "));
         out.println();
@@ -130,76 +119,57 @@ final class PlanText {
     if (!sql) {
       out.println();
     }
+    cut |= lines.cut();
+    templates.forEach(template -> hazards.add(template.hazard()));
   }
 
-  private Set<String> failures(Outcome outcome, Plan plan) {
-    Map<String, List<String>> groups = new LinkedHashMap<>();
+  private static Repeated failures(Outcome outcome, Plan plan, Set<String> said) {
+    Repeated failed = new Repeated("Failed:");
     Set<String> drifted = Text.drifted(plan);
-    Set<String> said = new LinkedHashSet<>();
     Set<Outcome.Failure> beyondRefused = new HashSet<>(outcome.beyondRefused());
     for (Outcome.Failure failure : outcome.failures()) {
-      if (drifted.contains(failure.message())) {
-        continue;
-      }
-      said.add(failure.message());
-      if (beyondRefused.contains(failure)) {
-        group(
-            groups,
-            failure.reason() + "\0" + failure.object(),
-            failure.message(),
-            failure.reason() + ": " + failure.message());
-      }
-    }
-    print("Failed:", groups);
-    return said;
-  }
-
-  private void findings(String heading, Finding.Verdict verdict, Plan plan, Set<String> said) {
-    Map<String, List<String>> groups = new LinkedHashMap<>();
-    for (TenantPlan tenant : plan.tenants()) {
-      for (Finding finding : tenant.findings()) {
-        if (finding.verdict() == verdict && !said.contains(finding.message())) {
-          group(
-              groups,
-              finding.reason() + "\0" + finding.object(),
-              finding.message(),
-              finding.message());
+      if (!drifted.contains(failure.message())) {
+        said.add(failure.message());
+        if (beyondRefused.contains(failure)) {
+          failed.add(
+              failure.reason() + "\0" + failure.object(),
+              failure.message(),
+              failure.reason() + ": " + failure.message());
         }
       }
     }
-    print(heading, groups);
+    return failed;
   }
 
-  private static void group(
-      Map<String, List<String>> groups, String key, String message, String shown) {
-    // The same but for the tenant that it begins with.
-    String kind = key + "\0" + message.substring(message.indexOf(": ") + 1);
-    groups.computeIfAbsent(kind, k -> new ArrayList<>()).add(shown);
+  private static Repeated findings(
+      String heading, Finding.Verdict verdict, Plan plan, Set<String> said) {
+    Repeated found = new Repeated(heading);
+    Set<List<Object>> inTable =
+        plan.refused().stream()
+            .map(
+                refusal ->
+                    List.<Object>of(
+                        refusal.change().target().schema(),
+                        refusal.change().object(),
+                        refusal.reason()))
+            .collect(Collectors.toSet());
+    for (TenantPlan tenant : plan.tenants()) {
+      for (Finding finding : tenant.findings()) {
+        if (finding.verdict() == verdict
+            && !said.contains(finding.message())
+            && !inTable.contains(List.of(tenant.schema(), finding.object(), finding.reason()))) {
+          found.add(
+              finding.reason() + "\0" + finding.object(), finding.message(), finding.message());
+        }
+      }
+    }
+    return found;
   }
 
-  /** The first sentence of each kind; 5,000 of the same say no more. */
-  private void print(String heading, Map<String, List<String>> groups) {
-    if (groups.isEmpty()) {
-      return;
+  private void print(Repeated sentences) {
+    sentences.print(out, width);
+    if (sentences.size() > 0) {
+      out.println();
     }
-    out.println(heading);
-    groups.values().stream()
-        .limit(MOST)
-        .forEach(
-            messages -> {
-              out.println("  " + Text.printable(messages.get(0)));
-              if (messages.size() > 1) {
-                out.println(
-                    "    and likewise in "
-                        + Text.count(messages.size() - 1, "more tenant", "more tenants"));
-              }
-            });
-    if (groups.size() > MOST) {
-      out.println(
-          "  and "
-              + Text.count(groups.size() - MOST, "more kind", "more kinds")
-              + " (-o json has them all)");
-    }
-    out.println();
   }
 }

@@ -11,6 +11,7 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Tells how applying goes on: a bar that is drawn over itself on a terminal; elsewhere lines, about
@@ -18,12 +19,12 @@ import java.util.Map;
  */
 final class Progress implements PassListener {
   private static final int WIDTH = 30;
-  private static final int LINE = 78;
 
   private final PrintWriter out;
   private static final Duration EVERY = Duration.ofSeconds(30);
 
   private final boolean terminal;
+  private final int line;
   private final Map<String, Long> told = new HashMap<>();
   private int total;
   private int ended;
@@ -31,9 +32,16 @@ final class Progress implements PassListener {
   private int failed;
   private int postponed;
 
-  Progress(PrintWriter out, boolean terminal) {
+  /**
+   * Has told nothing yet.
+   *
+   * @param columns of the terminal; empty where it is none
+   */
+  Progress(PrintWriter out, Optional<Integer> columns) {
     this.out = out;
-    this.terminal = terminal;
+    this.terminal = columns.isPresent();
+    // Two less: a line that fills the terminal would go on in the next one.
+    this.line = columns.orElse(0) - 2;
   }
 
   @Override
@@ -125,13 +133,13 @@ final class Progress implements PassListener {
         "[%s%s] %d/%d %s"
             .formatted("#".repeat(filled), " ".repeat(WIDTH - filled), ended, total, what);
     erase();
-    out.print(Text.cut(bar, LINE));
+    out.print(Text.cut(bar, line));
     out.flush();
   }
 
   private void erase() {
     if (terminal) {
-      out.print("\r" + " ".repeat(LINE) + "\r");
+      out.print("\r" + " ".repeat(line) + "\r");
     }
   }
 }

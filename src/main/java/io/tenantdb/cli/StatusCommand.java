@@ -43,7 +43,7 @@ final class StatusCommand extends EngineCommand {
     if (output.json()) {
       new Json(out()).status(outcome, converged);
     } else {
-      new StatusText(out()).print(request.title(), outcome, converged);
+      new StatusText(out(), width()).print(request.title(), outcome, converged);
     }
     return converged ? ExitCodes.OK : ExitCodes.DIFFERENT;
   }

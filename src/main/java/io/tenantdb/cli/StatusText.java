@@ -3,6 +3,7 @@ package io.tenantdb.cli;
 import io.tenantdb.fleet.AggregateStanding;
 import io.tenantdb.fleet.Outcome;
 import io.tenantdb.model.Change;
+import io.tenantdb.model.Difference;
 import io.tenantdb.model.Finding;
 import io.tenantdb.model.ServerInfo;
 import io.tenantdb.model.TenantState;
@@ -12,16 +13,17 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** Where the fleet stands, on one screen. */
 final class StatusText {
-  private static final int MOST = 20;
+  private static final int LEAST = 40;
 
   private final PrintWriter out;
+  private final Width width;
 
-  StatusText(PrintWriter out) {
+  StatusText(PrintWriter out, Width width) {
     this.out = out;
+    this.width = width;
   }
 
   void print(String title, Outcome outcome, boolean converged) {
@@ -31,39 +33,49 @@ final class StatusText {
     out.println("  converged  " + (converged ? "yes" : "no"));
     outcome.aggregates().forEach(standing -> out.println("  aggregate  " + aggregate(standing)));
     Set<String> drifted = Text.drifted(outcome.plan());
-    list(
-        "Failed:",
-        outcome.failures().stream()
-            .filter(failure -> !drifted.contains(failure.message()))
-            .map(failure -> failure.reason() + ": " + failure.message())
-            .toList());
-    list(
-        "Drifted:",
-        Stream.concat(
-                outcome.plan().changes().stream().filter(Change::drift).map(StatusText::drift),
-                found(outcome, Finding.Verdict.DRIFTED))
-            .toList());
-    list(
-        "Waiting or skipped:",
-        found(outcome, Finding.Verdict.WAITING, Finding.Verdict.SKIPPED).toList());
-    list("To note:", found(outcome, Finding.Verdict.NOTE).toList());
+    Repeated failed = new Repeated("Failed:");
+    outcome.failures().stream()
+        .filter(failure -> !drifted.contains(failure.message()))
+        .forEach(
+            failure ->
+                failed.add(
+                    failure.reason() + "\0" + failure.object(),
+                    failure.message(),
+                    failure.reason() + ": " + failure.message()));
+    failed.print(out, width);
+    Repeated drift = new Repeated("Drifted:");
+    outcome.plan().changes().stream()
+        .filter(Change::drift)
+        .forEach(change -> drift.add("", drift(change), drift(change)));
+    found(drift, outcome, Finding.Verdict.DRIFTED).print(out, width);
+    found(
+            new Repeated("Waiting or skipped:"),
+            outcome,
+            Finding.Verdict.WAITING,
+            Finding.Verdict.SKIPPED)
+        .print(out, width);
+    found(new Repeated("To note:"), outcome, Finding.Verdict.NOTE).print(out, width);
     out.flush();
   }
 
-  private static Stream<String> found(Outcome outcome, Finding.Verdict... verdicts) {
-    return outcome.plan().tenants().stream()
+  private static Repeated found(Repeated to, Outcome outcome, Finding.Verdict... verdicts) {
+    outcome.plan().tenants().stream()
         .flatMap(tenant -> tenant.findings().stream())
         .filter(finding -> Arrays.asList(verdicts).contains(finding.verdict()))
-        .map(finding -> finding.reason() + ": " + finding.message());
+        .forEach(
+            finding ->
+                to.add(
+                    finding.reason() + "\0" + finding.object(),
+                    finding.message(),
+                    finding.reason() + ": " + finding.message()));
+    return to;
   }
 
-  private static String drift(Change change) {
-    return "%s %s is %s, declared: %s"
-        .formatted(
-            change.target().schema(),
-            change.object(),
-            Text.difference(change.before(), change.after(), 60),
-            Text.difference(change.after(), change.before(), 60));
+  private String drift(Change change) {
+    int limit = width.cuts() ? Math.max(LEAST, width.columns()) : Integer.MAX_VALUE;
+    Difference shown = Difference.of(change.before(), change.after(), limit);
+    return "%s: %s is %s, declared: %s"
+        .formatted(change.target().schema(), change.object(), shown.before(), shown.after());
   }
 
   static String capabilities(ServerInfo server) {
@@ -114,17 +126,5 @@ final class StatusText {
             .map(state -> "%,d %s".formatted(outcome.count(state), Text.lower(state)))
             .collect(Collectors.toCollection(ArrayList::new));
     return "%,d: %s".formatted(outcome.states().size(), String.join(", ", parts));
-  }
-
-  private void list(String heading, List<String> lines) {
-    if (lines.isEmpty()) {
-      return;
-    }
-    out.println(heading);
-    lines.stream().limit(MOST).forEach(line -> out.println("  " + Text.printable(line)));
-    if (lines.size() > MOST) {
-      out.println(
-          "  and " + Text.count(lines.size() - MOST, "more", "more") + " (-o json has them all)");
-    }
   }
 }

@@ -17,6 +17,7 @@ record Surroundings(
     Optional<Terminal> terminal,
     EngineSession.Opener opener,
     Sleeper sleeper) {
+  private static final int COLUMNS = 80;
 
   /** A person who reads and answers. */
   @FunctionalInterface
@@ -42,6 +43,19 @@ record Surroundings(
 
   private static Terminal terminal(java.io.Console console) {
     return prompt -> Optional.ofNullable(console.readLine("%s", prompt)).orElse("");
+  }
+
+  /**
+   * Columns of the terminal that is written to; empty where it is none. Java tells of one only
+   * where both input and output are: a pipe on either side means that nothing is cut.
+   */
+  Optional<Integer> columns() {
+    return terminal.map(
+        person ->
+            variable("COLUMNS")
+                .filter(text -> text.matches("[1-9]\\d{1,3}"))
+                .map(Integer::valueOf)
+                .orElse(COLUMNS));
   }
 
   /** An environment variable that is set to something. */

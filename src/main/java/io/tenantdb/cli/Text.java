@@ -58,6 +58,18 @@ final class Text {
     };
   }
 
+  /** What is meant by it. */
+  static String meaning(Hazard hazard) {
+    return switch (hazard) {
+      case NONE -> "";
+      case BLOCKS_WRITES -> "writers of the table wait while it runs";
+      case TAKES_OVER ->
+          "an object of the declared name that the operator did not make is replaced";
+      case DROPS_OBJECT -> "an object that queries may rely on is gone, for a while or for good";
+      case DELETES_DATA -> "rows are gone afterwards";
+    };
+  }
+
   /** {@code PENDING} as {@code pending}. */
   static String lower(Enum<?> value) {
     return value.name().toLowerCase(Locale.ROOT);
@@ -71,11 +83,6 @@ final class Text {
   /** On one line, cut to a length. */
   static String cut(String text, int length) {
     return OneLine.of(printable(text)).cut(length);
-  }
-
-  /** The same, begun where it differs from another one if its beginning would not show that. */
-  static String difference(String text, String other, int length) {
-    return OneLine.of(printable(text)).difference(OneLine.of(printable(other)), length);
   }
 
   /**
@@ -104,6 +111,18 @@ final class Text {
               .stripTrailing());
     }
     return lines;
+  }
+
+  /** Rows without a heading. */
+  static List<String> columns(List<List<String>> rows) {
+    if (rows.isEmpty()) {
+      return List.of();
+    }
+    List<List<String>> headed = new ArrayList<>();
+    headed.add(rows.get(0).stream().map(cell -> "").toList());
+    headed.addAll(rows);
+    List<String> lines = table(headed);
+    return lines.subList(1, lines.size());
   }
 
   /** Every line behind the same margin. */

@@ -92,7 +92,7 @@ public sealed interface AggregateChange extends Change
     @Override
     public String after() {
       return "continuous aggregate: "
-          + text.summary(300)
+          + text.summary()
           + aggregate
               .refresh()
               .map(refresh -> "; refreshed " + RefreshPolicyChange.describe(refresh))

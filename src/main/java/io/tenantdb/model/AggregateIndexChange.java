@@ -38,7 +38,7 @@ public sealed interface AggregateIndexChange extends Change {
 
     @Override
     public String after() {
-      return canonical.printed().summary(400)
+      return canonical.printed().summary()
           + index.tablespace().map(name -> " in tablespace " + name).orElse("");
     }
 

@@ -73,10 +73,8 @@ public record IndexBody(boolean unique, String text) {
     return PARAMETERS.matcher(text).replaceAll("");
   }
 
-  /** For people: {@code UNIQUE btree (…)}, cut to {@code limit} characters. */
-  public String summary(int limit) {
-    String all =
-        (unique ? "UNIQUE " : "") + text.replaceFirst("^USING ", "").replaceAll("\\s+", " ");
-    return all.length() <= limit ? all : all.substring(0, limit - 1) + "…";
+  /** For people: {@code UNIQUE btree (…)}, all of it on one line. */
+  public String summary() {
+    return OneLine.ofSql((unique ? "UNIQUE " : "") + text.replaceFirst("^USING ", "")).text();
   }
 }

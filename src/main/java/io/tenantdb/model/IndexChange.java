@@ -152,7 +152,7 @@ public sealed interface IndexChange extends Change
 
     @Override
     public String after() {
-      return canonical.printed().summary(400)
+      return canonical.printed().summary()
           + index.tablespace().map(name -> " in tablespace " + name).orElse("");
     }
 
@@ -286,7 +286,7 @@ public sealed interface IndexChange extends Change
 
     @Override
     public String after() {
-      return body.summary(400);
+      return body.summary();
     }
 
     @Override

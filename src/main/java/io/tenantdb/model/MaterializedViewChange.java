@@ -30,7 +30,7 @@ public sealed interface MaterializedViewChange extends AggregateChange {
     @Override
     public String after() {
       return "materialized view: "
-          + text.summary(300)
+          + text.summary()
           + aggregate.refresh().map(r -> "; refreshed every " + r.every()).orElse("");
     }
 

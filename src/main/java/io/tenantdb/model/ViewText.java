@@ -16,20 +16,8 @@ public record ViewText(String text) {
     return new ViewText(TenantFree.text(definition, quotedSchema).strip());
   }
 
-  /** For people: one line, cut to {@code limit} characters. */
-  public String summary(int limit) {
-    return line().cut(limit);
-  }
-
-  /**
-   * For people: one line, cut to {@code limit} characters; where it is longer, it begins shortly
-   * before the first difference.
-   */
-  public String difference(ViewText other, int limit) {
-    return line().difference(other.line(), limit);
-  }
-
-  private OneLine line() {
-    return OneLine.of(text.replaceFirst(";\\s*$", ""));
+  /** For people: all of it on one line, without the semicolon. */
+  public String summary() {
+    return OneLine.ofSql(text.replaceFirst(";\\s*$", "").strip()).text();
   }
 }

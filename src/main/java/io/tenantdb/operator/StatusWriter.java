@@ -11,6 +11,7 @@ import io.tenantdb.api.v1alpha1.TenantDatabaseStatus.ProgressStatus;
 import io.tenantdb.api.v1alpha1.TenantDatabaseStatus.TemplateStatus;
 import io.tenantdb.api.v1alpha1.TenantDatabaseStatus.TenantsStatus;
 import io.tenantdb.model.BuildProgress;
+import io.tenantdb.model.Difference;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.ServerInfo;
 import io.tenantdb.model.TenantState;
@@ -31,6 +32,7 @@ final class StatusWriter {
   private static final int BUILDS = 4;
   private static final int MESSAGE = 120;
   private static final int DEFINITION = 200;
+  private static final int LONGEST_DEFINITION = 512;
 
   private StatusWriter() {}
 
@@ -270,11 +272,12 @@ final class StatusWriter {
   }
 
   private static TemplateStatus template(PlanSummary.Line line) {
+    Difference shown = Difference.of(line.before(), line.after(), DEFINITION);
     return new TemplateStatus(
         line.kind(),
         line.object(),
-        Texts.cut(line.before(), DEFINITION),
-        Texts.cut(line.after(), DEFINITION),
+        Texts.cut(shown.before(), LONGEST_DEFINITION),
+        Texts.cut(shown.after(), LONGEST_DEFINITION),
         line.hazard(),
         line.tenants());
   }

@@ -4,6 +4,7 @@ import io.tenantdb.model.CanonicalIndex.Buildable;
 import io.tenantdb.model.Declaration;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredIndex;
+import io.tenantdb.model.Difference;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.Mark;
@@ -84,6 +85,7 @@ final class IndexJudge {
     }
     Optional<String> ties = IndexTies.of(live);
     if (ties.isPresent()) {
+      Difference shown = Difference.of(defect.get(), form.printed().summary(), SHOWN);
       draft.find(
           Verdict.FAILED,
           object,
@@ -92,9 +94,9 @@ final class IndexJudge {
               + " differs and is never replaced, because it carries "
               + ties.get()
               + "; declare it as it is, or drop that (live: "
-              + defect.get()
+              + shown.before()
               + "; declared: "
-              + form.printed().summary(SHOWN)
+              + shown.after()
               + ").");
       return new Judgement.LeftAlone();
     }
@@ -102,10 +104,7 @@ final class IndexJudge {
         defect.get(), !live.valid() || live.missingParts() > 0, mark.isEmpty(), drift);
   }
 
-  /**
-   * What it is, where that is not what is declared; without numbers, which differ by tenant. What
-   * is wrong stands first: the definition may be long, and is cut where it is shown.
-   */
+  /** What it is, where that is not what is declared; without numbers, which differ by tenant. */
   private static Optional<String> defect(DesiredIndex index, Buildable form, ObservedIndex live) {
     IndexBody body = live.body().orElseThrow();
     if (live.valid()
@@ -115,7 +114,7 @@ final class IndexJudge {
         && unevenParts(live, index).isEmpty()) {
       return Optional.empty();
     }
-    String is = body.summary(SHOWN);
+    String is = body.summary();
     if (!live.valid()) {
       return Optional.of("invalid: " + is);
     }

@@ -5,6 +5,7 @@ import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.DesiredTenant;
 import io.tenantdb.model.Finding.Verdict;
+import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.IndexSetting.DropIndex;
 import io.tenantdb.model.IndexSetting.UnmarkIndex;
 import io.tenantdb.model.Mark;
@@ -25,8 +26,6 @@ import java.util.stream.Stream;
 
 /** Finds the indexes of ours that left the spec, or whose table did. */
 final class LeavingIndexes {
-
-  private static final int SHOWN = 400;
 
   private final Desired desired;
   private final LeavingAggregates aggregates;
@@ -138,7 +137,7 @@ final class LeavingIndexes {
           ours.words() + " is declared no more, and another session is at work on it.");
     }
     ObservedTable table = ours.table();
-    String was = ours.index().body().map(body -> body.summary(SHOWN)).orElse("index");
+    String was = ours.index().body().map(IndexBody::summary).orElse("index");
     return new Leaving.Drop(
         table,
         ours.materialization().isPresent()

@@ -3,6 +3,7 @@ package io.tenantdb.plan;
 import io.tenantdb.model.AggregateChange.MarkAggregate;
 import io.tenantdb.model.Declaration;
 import io.tenantdb.model.Desired;
+import io.tenantdb.model.Difference;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.ObservedAggregate;
@@ -53,15 +54,17 @@ final class LiveAggregatePlanner {
     }
     Declaration declaration = Declaration.of(task.aggregate(), live.kind(), task.source().name());
     if (!live.definition().get().equals(task.form().text())) {
+      Difference shown =
+          Difference.of(live.definition().get().summary(), task.form().text().summary(), SHOWN);
       task.find(
           task.draft().wasAsDeclared(declaration, mark) ? Verdict.DRIFTED : Verdict.REFUSED,
           Reason.DefinitionDiffers,
           "aggregate "
               + task.name()
               + " has another query and is not replaced; change the spec, or drop it (DROP MATERIALIZED VIEW), and it is made anew from the rows that are still there (live: "
-              + live.definition().get().difference(task.form().text(), SHOWN)
+              + shown.before()
               + "; declared: "
-              + task.form().text().difference(live.definition().get(), SHOWN)
+              + shown.after()
               + ").");
       return Judgement.DIFFERS;
     }

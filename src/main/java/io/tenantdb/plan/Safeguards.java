@@ -4,6 +4,7 @@ import io.tenantdb.model.Change;
 import io.tenantdb.model.Desired.OnDestructive;
 import io.tenantdb.model.Desired.OnDrift;
 import io.tenantdb.model.Desired.Safety;
+import io.tenantdb.model.Difference;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.IndexChange.PublishIndex;
@@ -38,9 +39,9 @@ final class Safeguards {
               Reason.DriftReported,
               change.object()
                   + " is "
-                  + cut(change.before())
+                  + shown(change).before()
                   + " and must be "
-                  + cut(change.after())
+                  + shown(change).after()
                   + "; somebody changed it, and spec.safety.onDrift: Report leaves it so: mend it by"
                   + " hand, or set Correct."));
     }
@@ -59,9 +60,9 @@ final class Safeguards {
                   + " is there and is not the operator's; declare it as it is, or rename or drop it,"
                   + " or set spec.safety.onDestructive: Allow, which builds the declared one beside"
                   + " it and drops this one (live: "
-                  + cut(change.before())
+                  + shown(change).before()
                   + "; declared: "
-                  + cut(change.after())
+                  + shown(change).after()
                   + ").");
       case DROPS_OBJECT ->
           new Withheld(
@@ -69,7 +70,7 @@ final class Safeguards {
               Reason.DestructiveDenied,
               object
                   + " ("
-                  + cut(change.before())
+                  + shown(change).before()
                   + ") "
                   + (displaced(change).isPresent()
                       ? "needs the name of "
@@ -103,7 +104,7 @@ final class Safeguards {
     return other.map(SetAsideIndex::object);
   }
 
-  private static String cut(String text) {
-    return text.length() <= SHOWN ? text : text.substring(0, SHOWN - 1) + "…";
+  private static Difference shown(Change change) {
+    return Difference.of(change.before(), change.after(), SHOWN);
   }
 }

@@ -8,6 +8,7 @@ import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Finding;
 import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.IndexChange;
+import io.tenantdb.model.IndexReplacement;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.MaterializedViewChange.RefreshMaterializedView;
 import io.tenantdb.model.Observed;
@@ -157,7 +158,25 @@ final class Fleet {
     return new Observed(server, Instant.EPOCH, new TreeMap<>(), Set.of(), Map.of(), Map.of());
   }
 
+  /** Of any live body and any declared one. */
+  static Change replaceIndex(String schema, String name, String was, String body) {
+    return new IndexReplacement.ReplaceIndex(
+        create(schema, name, "a", body),
+        new IndexReplacement.Replaced(
+            "_tdb_o_0123456789abcdef_0123456789abcdef",
+            was,
+            false,
+            true,
+            "",
+            new TreeMap<>(),
+            false));
+  }
+
   static Change createIndex(String schema, String name, String column) {
+    return create(schema, name, column, "btree (" + column + ")");
+  }
+
+  static IndexChange.CreateIndex create(String schema, String name, String column, String printed) {
     DesiredIndex.Key key =
         new DesiredIndex.Key(
             Optional.of(column),
@@ -178,7 +197,7 @@ final class Fleet {
             Optional.empty(),
             Map.of(),
             "0123456789abcdef");
-    IndexBody body = new IndexBody(false, "USING btree (" + column + ")");
+    IndexBody body = new IndexBody(false, "USING " + printed);
     return new IndexChange.CreateIndex(
         new Target(schema, "batches", "app"),
         index,

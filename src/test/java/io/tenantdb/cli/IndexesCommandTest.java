@@ -111,10 +111,16 @@ class IndexesCommandTest {
               "batches", "stray_" + i, false, 0, Optional.empty(), "btree (a)", usage, false));
     }
     run.report = Optional.of(new IndexReport(NOW, Optional.of(SINCE), true, many, List.of()));
+    run.answer = Optional.of("");
     run.run("indexes");
     assertThat(run.out)
-        .contains("stray_2999 ", "stray_2980 ", "  and 2,980 more (-o json has them all)")
+        .contains("stray_2999 ", "stray_2980 ", "  and 2,980 more (--wide or -o json has them all)")
         .doesNotContain("stray_2979 ");
+    run.run("indexes", "--wide");
+    assertThat(run.out.lines().filter(line -> line.contains("stray_"))).hasSize(3000);
+    run.answer = Optional.empty();
+    run.run("indexes");
+    assertThat(run.out.lines().filter(line -> line.contains("stray_"))).hasSize(3000);
   }
 
   @Test

@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.Reason;
+import io.tenantdb.testing.Markdown;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -136,8 +140,153 @@ class PlanCommandTest {
     run.passes(fleet).run("plan");
     assertThat(run.out)
         .contains("create batches.ix_batches_intake_date  in 4,982 schemas  absent  btree (intake")
-        .contains("4,982 changes in 4,982 of 4,982 tenants; none refused.");
+        .contains("4,982 changes in 4,982 of 4,982 tenants, 1 line; none refused.");
     assertThat(run.out.lines()).hasSizeLessThan(10);
+  }
+
+  private static final String KEYS =
+      "btree (grower_id, orchard_id, harvest_date DESC, fruit_type, packhouse_id, quality_grade,"
+          + " net_weight_kg)";
+
+  private static Fleet longOnes() {
+    return Fleet.of("tenant_a", "tenant_b", "tenant_c")
+        .change(
+            Fleet.replaceIndex(
+                "tenant_a", "ix_batches_grower", KEYS, KEYS + " WHERE (is_deleted = false)"))
+        .change(
+            Fleet.replaceIndex(
+                "tenant_b",
+                "ix_batches_grower",
+                KEYS + " WHERE (is_deleted = true)",
+                KEYS + " WHERE (is_deleted = false)"))
+        .change(Fleet.create("tenant_c", "ix_batches_open", "a", KEYS + " WITH (fillfactor='70')"))
+        .change(Fleet.create("tenant_b", "ix_batches_open", "a", KEYS + " WITH (fillfactor='90')"))
+        .change(Fleet.createIndex("tenant_a", "ix_batches_intake_date", "intake_date"));
+  }
+
+  private String onTerminal(int columns, String... options) {
+    run.answer = Optional.of("no");
+    run.environment.put("COLUMNS", Integer.toString(columns));
+    List<String> all = new ArrayList<>(List.of(options));
+    assertThat(run.passes(longOnes()).run("plan", all.toArray(String[]::new))).isEqualTo(2);
+    return run.out;
+  }
+
+  @Test
+  void aTerminalIsShownWhatDiffersAndNoLineIsLongerThanItNeeds() {
+    assertThat(onTerminal(80))
+        .isEqualToNormalizingNewlines(
+            """
+            Plan for platform/fruitpak on postgres.platform.svc:5432/fruitpak
+
+              CHANGE                                 TENANTS
+              replace batches.ix_batches_grower      in tenant_a
+                  from  btree (grower_id…, net_weight_kg)
+                  to    btree (grower_id…, net_weight_kg) WHERE (is_deleted = false)
+              create batches.ix_batches_intake_date  in tenant_a
+                  from  absent
+                  to    btree (intake_date)
+              replace batches.ix_batches_grower      in tenant_b
+                  from  btree (grower_id…, net_weight_kg) WHERE (is_deleted = true)
+                  to    btree (grower_id…, net_weight_kg) WHERE (is_deleted = false)
+              create batches.ix_batches_open         in tenant_b
+                  from  absent
+                  to    btree (grower_id…, net_weight_kg) WITH (fillfactor='90')
+              create batches.ix_batches_open         in tenant_c
+                  from  absent
+                  to    btree (grower_id…, net_weight_kg) WITH (fillfactor='70')
+
+              … is the same on both sides, or goes on; --wide shows all of it.
+
+            5 changes in 3 of 3 tenants, 5 lines; none refused.
+            3 tenants: 0 synced, 3 pending.
+            """);
+    for (int columns : new int[] {60, 80, 100, 120, 200}) {
+      assertThat(onTerminal(columns).lines().filter(line -> line.startsWith("      ")))
+          .as("%d columns", columns)
+          .allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(columns));
+    }
+    assertThat(onTerminal(200))
+        .contains("CHANGE                                 TENANTS      FROM    TO\n")
+        .contains(
+            "create batches.ix_batches_intake_date  in tenant_a  absent  btree (intake_date)");
+  }
+
+  @Test
+  void theReadmeShowsWhatIsPrinted() {
+    String[] schemas =
+        IntStream.range(0, 4985).mapToObj("tenant_%04d"::formatted).toArray(String[]::new);
+    Fleet fleet = Fleet.of(schemas);
+    for (int i = 0; i < 4982; i++) {
+      fleet.change(
+          i < 4970
+              ? Fleet.createIndex(schemas[i], "ix_batches_intake_date", "intake_date")
+              : Fleet.replaceIndex(
+                  schemas[i], "ix_batches_grower", KEYS, KEYS + " WHERE (is_deleted = false)"));
+    }
+    run.answer = Optional.of("no");
+    run.environment.put("COLUMNS", "100");
+    run.passes(fleet).run("plan");
+    String shown = run.out.substring(run.out.indexOf("  CHANGE"));
+    assertThat(Markdown.read("README.md").text()).contains("```\n" + shown + "```\n");
+  }
+
+  @Test
+  void nothingIsCutWhereNobodyLooksOrItIsWanted() {
+    String wide = onTerminal(80, "--wide");
+    run.answer = Optional.empty();
+    run.environment.put("COLUMNS", "40");
+    run.passes(longOnes()).run("plan");
+    assertThat(List.of(wide, run.out))
+        .allSatisfy(
+            text ->
+                assertThat(text)
+                    .doesNotContain("…", "--wide")
+                    .contains(
+                        "      from  " + KEYS + " WHERE (is_deleted = true)\n",
+                        "      to    " + KEYS + " WITH (fillfactor='90')\n"));
+  }
+
+  @Test
+  void noTwoChangesArePrintedAlike() {
+    String literal = "'" + "x".repeat(70);
+    Fleet fleet = Fleet.of("tenant_a", "tenant_b", "tenant_c");
+    for (String[] one : new String[][] {{"tenant_a", "1"}, {"tenant_b", "2"}, {"tenant_c", "3"}}) {
+      String end = one[1] + "y".repeat(70) + "')";
+      fleet.change(Fleet.create(one[0], "ix", "a", "btree (a) WHERE (note = " + literal + end));
+    }
+    run.answer = Optional.of("no");
+    assertThat(run.passes(fleet).run("plan")).isEqualTo(2);
+    assertThat(run.out.lines().filter(line -> line.contains("to    ")))
+        .hasSize(3)
+        .doesNotHaveDuplicates();
+  }
+
+  @Test
+  void totalsAddUpToTheTenantsAndToWhatIsPrinted() {
+    Fleet fleet =
+        everything()
+            .finding("tenant_c", Verdict.FAILED, "batches.ix", Reason.NameTaken, "tenant_c: taken.")
+            .finding("tenant_b", Verdict.FAILED, "batches.ix", Reason.NameTaken, "tenant_b: taken.")
+            .finding("tenant_a", Verdict.DRIFTED, "v", Reason.DefinitionDiffers, "tenant_a: v.");
+    run.passes(fleet).run("plan");
+    assertThat(run.out)
+        .contains("SchemaMissing: ghost: no such schema", "and likewise in 1 more tenant")
+        .endsWith(
+            """
+            3 changes in 2 of 4 tenants, 2 lines; 1 refused, 3 failed, 1 drifted and left alone.
+            4 tenants: 0 synced, 1 drifted, 3 failed.
+            """);
+  }
+
+  @Test
+  void aHazardHasALegendOfThoseThatAreShown() {
+    run.passes(everything()).run("plan");
+    assertThat(run.out)
+        .containsPattern(
+            "add batch_history retention +in tenant_a +DELETES ROWS +absent +after 2 y")
+        .contains("\n  DELETES ROWS  rows are gone afterwards.\n")
+        .doesNotContain("TAKES OVER", "DROPS IT", "writers wait");
   }
 
   @Test

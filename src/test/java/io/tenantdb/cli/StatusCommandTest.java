@@ -50,7 +50,8 @@ class StatusCommandTest {
     assertThat(run.out)
         .contains("3: 1 synced, 1 drifted, 1 failed")
         .contains("Failed:\n  DefinitionDiffers: tenant_b: batches.ix has another definition.")
-        .contains("tenant_a batch_history retention is absent, declared: after 2 years, every 1 m");
+        .contains(
+            "tenant_a: batch_history retention is absent, declared: after 2 years, every 1 month");
   }
 
   @Test
@@ -62,6 +63,27 @@ class StatusCommandTest {
     assertThat(run.out)
         .contains("Drifted:\n  DefinitionDiffers: tenant_a: v.")
         .doesNotContain("Failed:");
+  }
+
+  @Test
+  void driftThatIsLeftAloneIsInJsonTooWithItsReason() {
+    Fleet fleet =
+        Fleet.of("tenant_a", "tenant_b")
+            .finding("tenant_a", Verdict.DRIFTED, "v", Reason.DefinitionDiffers, "tenant_a: v.")
+            .finding(
+                "tenant_b",
+                Verdict.DRIFTED,
+                "batch_history retention",
+                Reason.DriftReported,
+                "tenant_b: as it is.")
+            .refuse(Fleet.addRetention("tenant_b", false, true), Reason.DriftReported, "stays");
+    run.passes(fleet).run("status", "-o", "json");
+    assertThat(run.out)
+        .containsPattern(
+            "\"drift\" : \\[\\s+\\{\\s+\"schema\" : \"tenant_a\",\\s+\"object\" : \"v\",\\s+\"live\" : null,"
+                + "\\s+\"declared\" : null,\\s+\"reason\" : \"DefinitionDiffers\",\\s+\"message\" : \"tenant_a: v.\"")
+        .containsPattern(
+            "\"live\" : \"absent\",\\s+\"declared\" : \"after 2 years, every 1 month\",\\s+\"reason\" : \"DriftReported\"");
   }
 
   @Test

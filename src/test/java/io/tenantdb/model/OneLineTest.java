@@ -14,23 +14,17 @@ class OneLineTest {
   }
 
   @Test
-  void aDifferenceAtTheEndOfALongLineIsShown() {
-    OneLine was = OneLine.of(KEYS + " WHERE open");
-    OneLine is = OneLine.of(KEYS + " WHERE closed");
-
-    assertThat(was.difference(is, 40)).hasSizeLessThanOrEqualTo(40).endsWith("WHERE open");
-    assertThat(is.difference(was, 40)).hasSizeLessThanOrEqualTo(40).endsWith("WHERE closed");
+  void theMiddleOfALongLineIsCutOut() {
+    assertThat(OneLine.of(KEYS).middleCut(31)).isEqualTo("btree (grower, orcha…packhouse)");
+    assertThat(OneLine.of("absent").middleCut(31)).isEqualTo("absent");
+    assertThat(OneLine.of("🍎".repeat(40)).middleCut(20)).doesNotContain("\ufffd").contains("…");
+    assertThat(OneLine.of("🍎".repeat(40)).cut(20)).isEqualTo("🍎".repeat(9) + "…");
   }
 
   @Test
-  void whatFitsOrDiffersEarlyIsShownFromItsBeginning() {
-    assertThat(OneLine.of("absent").difference(OneLine.of(KEYS), 40)).isEqualTo("absent");
-    assertThat(OneLine.of(KEYS).difference(OneLine.of("absent"), 40)).startsWith("btree (grower");
-  }
-
-  @Test
-  void aLineThatGoesOnWhereTheOtherEndsShowsItsEnd() {
-    assertThat(OneLine.of(KEYS + " WHERE open").difference(OneLine.of(KEYS), 40))
-        .endsWith("WHERE open");
+  void whiteSpaceInALiteralIsAPartOfIt() {
+    assertThat(OneLine.ofSql("(a\n  = 'x  y'::text\tAND \"b  c\")").text())
+        .isEqualTo("(a = 'x  y'::text AND \"b  c\")");
+    assertThat(OneLine.ofSql("'x\ny'").text()).isEqualTo("'x\\ny'");
   }
 }

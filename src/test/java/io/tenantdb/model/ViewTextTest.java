@@ -31,21 +31,6 @@ class ViewTextTest {
   void theSummaryIsOneLineWithoutTheSemicolon() {
     ViewText text = new ViewText("SELECT 1\n   FROM\tt;");
 
-    assertThat(text.summary(100)).isEqualTo("SELECT 1 FROM t");
-    assertThat(text.summary(8)).isEqualTo("SELECT …");
-  }
-
-  @Test
-  void ofTwoLongTextsTheDifferenceIsShown() {
-    String columns = "a".repeat(100) + ", " + "b".repeat(100);
-    ViewText one = new ViewText(" SELECT " + columns + "\n   FROM t\n  WHERE kind = 'x'::text;");
-    ViewText other = new ViewText(" SELECT " + columns + "\n   FROM t\n  WHERE kind = 'y'::text;");
-
-    assertThat(one.difference(other, 60)).startsWith("…").endsWith("FROM t WHERE kind = 'x'::text");
-    assertThat(other.difference(one, 60)).endsWith("FROM t WHERE kind = 'y'::text");
-    assertThat(one.difference(other, 400)).startsWith(" SELECT").endsWith("'x'::text");
-    assertThat(one.difference(new ViewText("SELECT 1"), 60)).startsWith(" SELECT").hasSize(60);
-    assertThat(one.difference(new ViewText(""), 60)).hasSize(60);
-    assertThat(new ViewText("").difference(one, 60)).isEmpty();
+    assertThat(text.summary()).isEqualTo("SELECT 1 FROM t");
   }
 }

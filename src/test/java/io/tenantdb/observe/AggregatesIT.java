@@ -120,7 +120,7 @@ class AggregatesIT {
       assertThat(daily.comment()).isEqualTo(own.text() + "\nfor the board");
       assertThat(daily.mark()).contains(own);
       // Before PostgreSQL 16 every column is qualified.
-      assertThat(daily.definition().orElseThrow().summary(400).replace("intake.", ""))
+      assertThat(daily.definition().orElseThrow().summary().replace("intake.", ""))
           .isEqualTo(
               "SELECT public.time_bucket('1 day'::interval, at) AS day, grower, count(*) AS batches"
                   + " FROM <tenant>.intake"
@@ -334,6 +334,6 @@ class AggregatesIT {
         .orElseThrow()
         .definition()
         .orElseThrow()
-        .summary(1000);
+        .summary();
   }
 }

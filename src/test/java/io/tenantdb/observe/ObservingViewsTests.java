@@ -262,7 +262,7 @@ abstract class ObservingViewsTests {
     return daily(observer.observe(fleet.database(), DESIRED), "t1")
         .definition()
         .orElseThrow()
-        .summary(1000);
+        .summary();
   }
 
   @Test

@@ -23,7 +23,6 @@ import java.util.Set;
 /** Makes the report on the indexes of the tables that the spec names. */
 public final class IndexReporter {
   private static final Duration UNUSED = Duration.ofDays(14);
-  private static final int DEFINITION = 1000;
 
   private final Desired desired;
   private final Observed observed;
@@ -92,7 +91,7 @@ public final class IndexReporter {
               otherNames.merge(line, template.otherName() ? one.tenants() : 0, Integer::sum);
               template
                   .body()
-                  .map(body -> body.summary(DEFINITION))
+                  .map(body -> body.summary())
                   .ifPresent(text -> definitions.merge(line, text, IndexReporter::first));
             });
     return usage.keySet().stream()
