@@ -109,21 +109,15 @@ final class LiveIndexPlanner {
             live.comment(),
             carriedStatistics(form, live),
             live.ties().clustered() && isClustering(index),
-            live.valid() && stays(draft, table, form, live, awaited));
+            live.valid() && stays(form, live, awaited));
     draft.change(table, replacement(draft, table, form, live, why, build.get(), old));
   }
 
   /** True where queries of another declared index have it until that one is built. */
   private static boolean stays(
-      TenantDraft draft,
-      ObservedTable table,
-      Buildable form,
-      ObservedIndex live,
-      Predicate<IndexBody> awaited) {
+      Buildable form, ObservedIndex live, Predicate<IndexBody> awaited) {
     IndexBody body = live.body().orElseThrow();
-    return !draft.confusesEqualIndexes(table)
-        && !form.accepted().contains(body)
-        && awaited.test(body);
+    return !form.accepted().contains(body) && awaited.test(body);
   }
 
   private static IndexReplacement replacement(
