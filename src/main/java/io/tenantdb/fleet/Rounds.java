@@ -26,9 +26,12 @@ final class Rounds {
 
   /**
    * A plan that leads to a plan that leads to a plan is a defect; the next pass looks again. Each
-   * aggregate can be what the next one waited for, and what left the spec waits for all of it.
+   * aggregate can be what the next one waited for, and what left the spec waits for all of it: what
+   * has a name that is needed goes first, then what needs the name is made, then goes the rest.
    */
   private static final int WITHOUT_AGGREGATES = 3;
+
+  private static final int PRUNING = 3;
 
   private final Supplier<Look> look;
   private final Function<Change, Optional<ChangeResult>> notNow;
@@ -59,7 +62,7 @@ final class Rounds {
     this.max =
         WITHOUT_AGGREGATES
             + desired.aggregates().size()
-            + (desired.safety().prune() == Prune.OWNED_ONLY ? 1 : 0);
+            + (desired.safety().prune() == Prune.OWNED_ONLY ? PRUNING : 0);
     this.last = look.get();
   }
 

@@ -114,8 +114,7 @@ final class LiveIndexPlanner {
   }
 
   /** True where queries of another declared index have it until that one is built. */
-  private static boolean stays(
-      Buildable form, ObservedIndex live, Predicate<IndexBody> awaited) {
+  private static boolean stays(Buildable form, ObservedIndex live, Predicate<IndexBody> awaited) {
     IndexBody body = live.body().orElseThrow();
     return !form.accepted().contains(body) && awaited.test(body);
   }

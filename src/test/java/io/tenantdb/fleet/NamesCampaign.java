@@ -68,8 +68,17 @@ final class NamesCampaign {
   /** What queries of a declared index go by. */
   record Served(String table, String body) {}
 
-  /** What came of a pass. */
-  record Pass(TenantState state, List<Finding> findings, List<Change> left, List<Change> done) {}
+  /**
+   * What came of a pass.
+   *
+   * @param killed the process was, in the midst of it
+   */
+  record Pass(
+      TenantState state,
+      List<Finding> findings,
+      List<Change> left,
+      List<Change> done,
+      boolean killed) {}
 
   private final Random random;
   private final NamesDraw draw;
@@ -178,6 +187,8 @@ final class NamesCampaign {
             .filter(index -> mayNotGo(index, desired, spec))
             .collect(Collectors.toMap(Live::oid, index -> index));
     Pass pass = null;
+    int working = 0;
+    boolean killed = false;
     for (int i = 0; i < PASSES; i++) {
       pass = site.pass(desired, serving);
       pass.done()
@@ -197,6 +208,9 @@ final class NamesCampaign {
         assertThat(pass.done()).as("under Deny").noneMatch(c -> c.hazard().destructive());
       }
       changes += pass.done().size();
+      working += pass.done().isEmpty() ? 0 : 1;
+      killed |= pass.killed();
+      assertThat(killed ? 0 : working).as("passes that had work to do").isLessThanOrEqualTo(1);
       if (pass.done().isEmpty() && pass.left().isEmpty()) {
         Map<Long, Live> after =
             site.indexes().stream().collect(Collectors.toMap(Live::oid, index -> index));

@@ -110,7 +110,7 @@ class NamesTest {
       Set<Attempts.Key> tried = new HashSet<>();
       List<Change> done = new ArrayList<>();
       int max =
-          3 + desired.aggregates().size() + (desired.safety().prune() == Prune.OWNED_ONLY ? 1 : 0);
+          3 + desired.aggregates().size() + (desired.safety().prune() == Prune.OWNED_ONLY ? 3 : 0);
       TenantPlan plan = plan(desired);
       for (int round = 0; round < max; round++) {
         boolean any = false;
@@ -121,7 +121,7 @@ class NamesTest {
           if (possible && tried.add(Attempts.Key.of(change))) {
             any = true;
             if (!carryOut(change, serving)) {
-              return new Pass(TenantState.FAILED, List.of(), List.of(change), done);
+              return new Pass(TenantState.FAILED, List.of(), List.of(change), done, true);
             }
             done.add(change);
           } else {
@@ -136,7 +136,7 @@ class NamesTest {
       if (plan.state() == TenantState.SYNCED) {
         converged = Optional.of(desired);
       }
-      return new Pass(plan.state(), plan.findings(), plan.changes(), done);
+      return new Pass(plan.state(), plan.findings(), plan.changes(), done, false);
     }
 
     /** Returns false where the process is killed in it. */

@@ -177,7 +177,8 @@ abstract class NamesTests {
           outcome.states().get("tenant_a"),
           plan.findings(),
           plan.changes(),
-          outcome.results().stream().map(ChangeResult::change).toList());
+          outcome.results().stream().map(ChangeResult::change).toList(),
+          false);
     }
 
     private void watch(Set<Served> serving, List<String> lost) {
