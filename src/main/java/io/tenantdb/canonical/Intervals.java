@@ -4,6 +4,7 @@ import io.tenantdb.database.DatabaseException;
 import io.tenantdb.database.Sql;
 import io.tenantdb.database.SqlStates;
 import io.tenantdb.model.CanonicalInterval;
+import io.tenantdb.model.CanonicalInterval.Parts;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.Statement;
 import java.sql.Connection;
@@ -16,6 +17,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** Lets PostgreSQL read interval texts. */
@@ -31,7 +33,12 @@ final class Intervals {
                + extract(hour FROM t.i) * 3600000000
                + extract(minute FROM t.i) * 60000000
                + extract(microseconds FROM t.i))::bigint,
-             (extract(epoch FROM (?::timestamptz - t.i)) * 1000000)::bigint
+             (extract(epoch FROM (?::timestamptz - t.i)) * 1000000)::bigint,
+             (extract(year FROM t.i) * 12 + extract(month FROM t.i))::integer,
+             extract(day FROM t.i)::integer,
+             (extract(hour FROM t.i) * 3600000000
+               + extract(minute FROM t.i) * 60000000
+               + extract(microseconds FROM t.i))::bigint
       FROM (SELECT u.text, u.text::interval AS i FROM unnest(?::text[]) AS u(text)) AS t
       """;
 
@@ -80,7 +87,9 @@ final class Intervals {
               e);
         }
         intervals.put(
-            text, new CanonicalInterval("unreadable: " + text, Long.MAX_VALUE, Instant.MIN));
+            text,
+            new CanonicalInterval(
+                "unreadable: " + text, Long.MAX_VALUE, Instant.MIN, Optional.empty()));
       }
     }
     return intervals;
@@ -98,7 +107,10 @@ final class Intervals {
 
   private static CanonicalInterval interval(ResultSet row) throws SQLException {
     return new CanonicalInterval(
-        row.getString(2), row.getLong(3), Instant.EPOCH.plus(row.getLong(4), ChronoUnit.MICROS));
+        row.getString(2),
+        row.getLong(3),
+        Instant.EPOCH.plus(row.getLong(4), ChronoUnit.MICROS),
+        Optional.of(new Parts(row.getInt(5), row.getInt(6), row.getLong(7))));
   }
 
   /**

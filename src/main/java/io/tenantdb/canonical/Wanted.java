@@ -65,6 +65,7 @@ record Wanted(
       tenant.aggregates().values().forEach(collector::live);
     }
     desired.aggregates().forEach(collector::declared);
+    collector.liveIntervals.addAll(observed.graph().intervals());
     return collector.wanted();
   }
 

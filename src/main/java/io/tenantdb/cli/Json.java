@@ -57,6 +57,10 @@ final class Json {
     for (Template template : plan.refusedTemplates()) {
       template(refused.addObject().put("reason", reasonOf(plan, template)), template);
     }
+    GraphJson.write(
+        root.putArray("graph"),
+        outcome.observed().graph(),
+        plan.tenants().stream().map(TenantPlan::schema).toList());
     print(root);
   }
 

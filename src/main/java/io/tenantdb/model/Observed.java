@@ -15,6 +15,7 @@ import java.util.SortedMap;
  * @param layouts columns of the declared tables, by column signature
  * @param owners rights of the roles that own declared tables, and of those that policies run as, by
  *     role name
+ * @param graph who reads whom, in the whole database
  */
 public record Observed(
     ServerInfo server,
@@ -22,7 +23,19 @@ public record Observed(
     SortedMap<String, ObservedTenant> tenants,
     Set<String> missingSchemas,
     Map<String, TableLayout> layouts,
-    Map<String, OwnerRights> owners) {
+    Map<String, OwnerRights> owners,
+    SourceGraph graph) {
+
+  /** No continuous aggregate is there or declared. */
+  public Observed(
+      ServerInfo server,
+      Instant now,
+      SortedMap<String, ObservedTenant> tenants,
+      Set<String> missingSchemas,
+      Map<String, TableLayout> layouts,
+      Map<String, OwnerRights> owners) {
+    this(server, now, tenants, missingSchemas, layouts, owners, SourceGraph.EMPTY);
+  }
 
   /**
    * Rights of a role that owns tables, or that policies run as.

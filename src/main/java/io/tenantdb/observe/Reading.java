@@ -14,6 +14,7 @@ import io.tenantdb.model.ObservedTenant;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.ServerInfo;
 import io.tenantdb.model.ServerInfo.Edition;
+import io.tenantdb.model.SourceGraph;
 import io.tenantdb.model.TableLayout;
 import io.tenantdb.observe.ContinuousReader.Sorted;
 import io.tenantdb.observe.ConversionReader.Obstacles;
@@ -153,7 +154,8 @@ final class Reading {
             new JobOwners(ownerReader)
                 .with(
                     owners.values().stream().collect(Collectors.toMap(Owner::name, Owner::rights)),
-                    tenants.values()));
+                    tenants.values()),
+            graph());
     return new Result(observed, new Deparsed(bodies, aggregates.texts()));
   }
 
@@ -201,6 +203,12 @@ final class Reading {
     Set<String> read = new HashSet<>(relationNames);
     read.addAll(names(undeclared));
     return reader.get().hypertables(read, withChunks);
+  }
+
+  private SourceGraph graph() throws SQLException {
+    return timescale()
+        ? new SourceGraphReader(catalog).read(!desired.aggregates().isEmpty())
+        : SourceGraph.EMPTY;
   }
 
   private static Set<String> names(Collection<Table> tables) {

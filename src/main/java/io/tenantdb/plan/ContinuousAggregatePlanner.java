@@ -33,7 +33,7 @@ final class ContinuousAggregatePlanner {
       Desired desired, DesiredTenant wanted, Canonical canonical, Timescale timescale) {
     this.desired = desired;
     this.extensionSchema = timescale.schema().orElseThrow();
-    this.window = new RefreshWindow(canonical, wanted);
+    this.window = new RefreshWindow(wanted);
     this.policy = new RefreshPolicyPlanner(desired, canonical, timescale);
     this.present = new LiveAggregatePlanner(desired);
   }

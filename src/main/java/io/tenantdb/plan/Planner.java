@@ -37,6 +37,7 @@ public final class Planner {
   private final Canonical canonical;
   private final TenantHistory history;
   private final Safeguards safeguards;
+  private final RetentionJudge retention;
   private final Set<String> tables;
   private final IdentityHashMap<DesiredTenant, Planners> planners = new IdentityHashMap<>();
 
@@ -54,6 +55,7 @@ public final class Planner {
     this.canonical = canonical;
     this.history = history;
     this.safeguards = new Safeguards(desired.safety());
+    this.retention = new RetentionJudge(desired, observed, canonical, safeguards);
     this.tables = desired.tables();
   }
 
@@ -161,6 +163,7 @@ public final class Planner {
                 tenant
                     .table(hypertable.table())
                     .ifPresent(table -> of.hypertables().policies(draft, hypertable, table)));
+    retention.judge(draft, wanted);
     of.names().settle(draft);
     of.prune().plan(draft);
     return draft;

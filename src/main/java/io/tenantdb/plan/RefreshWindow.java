@@ -1,31 +1,24 @@
 package io.tenantdb.plan;
 
-import io.tenantdb.model.Canonical;
-import io.tenantdb.model.CanonicalInterval;
 import io.tenantdb.model.DesiredAggregate.Refresh;
 import io.tenantdb.model.DesiredHypertable;
 import io.tenantdb.model.DesiredTenant;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.ObservedHypertable;
-import io.tenantdb.model.ObservedHypertable.Job;
 import io.tenantdb.model.ObservedTable;
-import io.tenantdb.model.PolicyKind;
-import io.tenantdb.model.PolicyState;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.TimeSpan;
 import java.util.Optional;
 
 /**
- * The rules between the window that a policy refreshes and the retention of the rows that it reads.
- * A refresh of buckets whose rows were dropped empties them.
+ * What the window of a refresh policy must be for TimescaleDB to take it. That retention outlives
+ * it is for {@link RetentionJudge} to see.
  */
 final class RefreshWindow {
 
-  private final Canonical canonical;
   private final DesiredTenant wanted;
 
-  RefreshWindow(Canonical canonical, DesiredTenant wanted) {
-    this.canonical = canonical;
+  RefreshWindow(DesiredTenant wanted) {
     this.wanted = wanted;
   }
 
@@ -37,8 +30,7 @@ final class RefreshWindow {
             .startOffset()
             .map(start -> fits(task, "refresh.startOffset", start, integerTime))
             .orElse(true)
-        && isLongEnough(task, refresh)
-        && outlivedByRetention(task, refresh);
+        && isLongEnough(task, refresh);
   }
 
   private boolean integerTime(AggregateTask task) {
@@ -94,64 +86,13 @@ final class RefreshWindow {
                 + " for this TimescaleDB; lengthen refresh.startOffset, or shorten refresh.endOffset.");
   }
 
-  private boolean outlivedByRetention(AggregateTask task, Refresh refresh) {
-    Optional<TimeSpan> retention = retention(task.source());
-    if (retention.isEmpty()) {
-      return true;
-    }
-    String drops =
-        "retention of " + task.source().name() + " drops rows after " + retention.get().text();
-    if (refresh.startOffset().isEmpty()) {
-      return refuse(
-          task,
-          drops
-              + ", and refresh of "
-              + task.name()
-              + " without startOffset would empty their buckets; set refresh.startOffset, shorter than that.");
-    }
-    TimeSpan start = refresh.startOffset().get();
-    if (isLonger(retention.get(), start)) {
-      return true;
-    }
-    return refuse(
-        task,
-        drops
-            + ", and refresh of "
-            + task.name()
-            + " from "
-            + start.text()
-            + " ago would empty their buckets; lengthen the retention, or shorten refresh.startOffset.");
-  }
-
   private static boolean refuse(AggregateTask task, String sentence) {
     task.draft().holdRetention(task.source().name());
     task.find(Verdict.FAILED, Reason.RefreshWindowInvalid, sentence);
     return false;
   }
 
-  /** The declared retention, else the live one. */
-  private Optional<TimeSpan> retention(ObservedTable source) {
-    return declared(source)
-        .flatMap(DesiredHypertable::retention)
-        .map(r -> r.state() == PolicyState.ABSENT ? Optional.<TimeSpan>empty() : r.dropAfter())
-        .orElseGet(
-            () ->
-                source.hypertable().flatMap(h -> h.job(PolicyKind.RETENTION)).flatMap(Job::after));
-  }
-
   private Optional<DesiredHypertable> declared(ObservedTable source) {
     return wanted.hypertables().stream().filter(h -> h.table().equals(source.name())).findFirst();
-  }
-
-  /** By length and by the calendar: {@code 1 month} is longer than {@code 29 days} not always. */
-  private boolean isLonger(TimeSpan retention, TimeSpan start) {
-    if (retention instanceof TimeSpan.Interval && start instanceof TimeSpan.Interval) {
-      CanonicalInterval r = canonical.interval(retention.text());
-      CanonicalInterval s = canonical.interval(start.text());
-      return r.micros() > s.micros() && r.before().isBefore(s.before());
-    }
-    return retention instanceof TimeSpan.Whole r
-        && start instanceof TimeSpan.Whole s
-        && r.units() > s.units();
   }
 }

@@ -21,6 +21,7 @@ import io.tenantdb.model.TableLayout;
 import io.tenantdb.model.Target;
 import io.tenantdb.model.TenantHistory;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -90,6 +91,18 @@ final class TenantDraft {
 
   List<Change> changes() {
     return changes;
+  }
+
+  /** Takes changes out of the plan again, and what would make no sense without them. */
+  void withdraw(Collection<Change> gone) {
+    List<Change> left = new ArrayList<>();
+    for (Change change : List.copyOf(changes)) {
+      if (gone.contains(change)
+          || left.stream().anyMatch(earlier -> Dependencies.needs(change, earlier))) {
+        changes.remove(change);
+        left.add(change);
+      }
+    }
   }
 
   List<Finding> findings() {

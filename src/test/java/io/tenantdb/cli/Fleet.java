@@ -18,6 +18,8 @@ import io.tenantdb.model.PolicyKind;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.Refusal;
 import io.tenantdb.model.ServerInfo;
+import io.tenantdb.model.SourceGraph;
+import io.tenantdb.model.SourceGraph.Relation;
 import io.tenantdb.model.Target;
 import io.tenantdb.model.TenantPlan;
 import io.tenantdb.model.TenantState;
@@ -41,6 +43,7 @@ final class Fleet {
   private final List<Outcome.Failure> failures = new ArrayList<>();
   private final List<ChangeResult> results = new ArrayList<>();
   private final List<RefreshMaterializedView> due = new ArrayList<>();
+  private SourceGraph graph = SourceGraph.EMPTY;
   private Optional<Outcome.Held> held = Optional.empty();
   private Optional<Duration> nextUpkeep = Optional.empty();
 
@@ -148,14 +151,59 @@ final class Fleet {
         observed(), plan, plan, results, states, failures, held, Optional.empty(), nextUpkeep);
   }
 
-  private static Observed observed() {
+  /** {@code hourly} reads {@code batches}, and {@code reporting.daily} that, the same in each. */
+  Fleet graph(String... schemas) {
+    List<SourceGraph.Node> nodes = new ArrayList<>();
+    for (String schema : schemas) {
+      Relation batches = new Relation(schema, "batches");
+      Relation hourly = new Relation(schema, "hourly");
+      nodes.add(
+          new SourceGraph.Node(
+              batches,
+              SourceGraph.Kind.HYPERTABLE,
+              false,
+              true,
+              List.of(),
+              List.of(
+                  new SourceGraph.Retention(
+                      nodes.size() + 1, SourceGraph.Basis.CREATION, Optional.empty(), true)),
+              List.of()));
+      nodes.add(
+          new SourceGraph.Node(
+              hourly,
+              SourceGraph.Kind.CONTINUOUS_AGGREGATE,
+              false,
+              false,
+              List.of(
+                  new SourceGraph.Read(batches, true),
+                  new SourceGraph.Read(new Relation("shared", "growers"), false)),
+              List.of(
+                  new SourceGraph.Retention(
+                      nodes.size() + 1,
+                      SourceGraph.Basis.AGE,
+                      Optional.of(new TimeSpan.Interval("2 years")),
+                      false)),
+              List.of(
+                  new SourceGraph.Window(
+                      nodes.size() + 2,
+                      SourceGraph.Beginning.OFFSET,
+                      Optional.of(new TimeSpan.Interval("7 days")),
+                      Optional.empty(),
+                      true))));
+    }
+    graph = SourceGraph.of(nodes);
+    return this;
+  }
+
+  private Observed observed() {
     ServerInfo.Timescale timescale =
         new ServerInfo.Timescale(
             ServerInfo.Edition.COMMUNITY, Optional.of("2.23.0"), Optional.of("public"));
     ServerInfo server =
         new ServerInfo(
             "17.5", 170005, timescale, Optional.of("1"), 5, true, "app", false, true, true);
-    return new Observed(server, Instant.EPOCH, new TreeMap<>(), Set.of(), Map.of(), Map.of());
+    return new Observed(
+        server, Instant.EPOCH, new TreeMap<>(), Set.of(), Map.of(), Map.of(), graph);
   }
 
   /** Of any live body and any declared one. */

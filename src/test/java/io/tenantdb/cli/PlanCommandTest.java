@@ -327,6 +327,13 @@ class PlanCommandTest {
   }
 
   @Test
+  void tenantsWithTheSameGraphAreOneEntryOfIt() throws IOException {
+    Fleet fleet = Fleet.of("tenant_a", "tenant_b", "tenant_c").graph("tenant_a", "tenant_b");
+    assertThat(run.passes(fleet).run("plan", "-o", "json")).isZero();
+    assertThat(run.out).isEqualToNormalizingNewlines(golden("plan-graph.json"));
+  }
+
+  @Test
   void aNewTenantIsLookedAtTwice() {
     Fleet first =
         Fleet.of("tenant_a")

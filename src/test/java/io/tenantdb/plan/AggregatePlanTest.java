@@ -645,8 +645,8 @@ class AggregatePlanTest {
               "live retention that is not declared: only the aggregate is refused",
               skip(liveRetention("6 days")),
               Reason.RefreshWindowInvalid),
-          changed(
-              "live retention that goes is none",
+          row(
+              "live retention that goes: first that, then the aggregate",
               skip(liveRetention("6 days"))
                   .andThen(
                       w ->
@@ -656,7 +656,9 @@ class AggregatePlanTest {
                                   null,
                                   Optional.empty(),
                                   Optional.of(World.noRetention())))),
-              List.of(CreateAggregate.class, FillAggregate.class, RemovePolicy.class)),
+              List.of(RemovePolicy.class),
+              List.of(Reason.Progressing),
+              TenantState.PENDING),
           failed(
               "a live aggregate, and retention shortened below its window",
               skip(jobs(job("8 days", "1 hour")))

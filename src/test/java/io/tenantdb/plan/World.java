@@ -6,6 +6,7 @@ import io.tenantdb.model.Canonical.IndexKey;
 import io.tenantdb.model.CanonicalAggregate;
 import io.tenantdb.model.CanonicalIndex;
 import io.tenantdb.model.CanonicalInterval;
+import io.tenantdb.model.CanonicalInterval.Parts;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.Desired.OnDestructive;
 import io.tenantdb.model.Desired.OnDrift;
@@ -39,6 +40,13 @@ import io.tenantdb.model.PolicyState;
 import io.tenantdb.model.ServerInfo;
 import io.tenantdb.model.ServerInfo.Edition;
 import io.tenantdb.model.ServerInfo.Timescale;
+import io.tenantdb.model.SourceGraph;
+import io.tenantdb.model.SourceGraph.Basis;
+import io.tenantdb.model.SourceGraph.Beginning;
+import io.tenantdb.model.SourceGraph.Node;
+import io.tenantdb.model.SourceGraph.Read;
+import io.tenantdb.model.SourceGraph.Relation;
+import io.tenantdb.model.SourceGraph.Window;
 import io.tenantdb.model.TableLayout;
 import io.tenantdb.model.TableLayout.Column;
 import io.tenantdb.model.TenantHistory;
@@ -78,6 +86,7 @@ final class World {
   final List<ObservedAggregate> liveAggregates = new ArrayList<>();
   final Map<String, CanonicalAggregate> queries = new HashMap<>();
   final List<ObservedAggregate> undeclaredAggregates = new ArrayList<>();
+  final List<Node> moreNodes = new ArrayList<>();
   final List<String> schemas = new ArrayList<>(List.of("tenant_a"));
   final List<ObservedIndex> liveIndexes = new ArrayList<>();
   final Map<String, NamedRelation> names = new HashMap<>();
@@ -408,7 +417,73 @@ final class World {
                         new Column("a", "integer", "", false),
                         new Column("b", "text", "", false))))
             : Map.of(),
-        owners);
+        owners,
+        graph(tables));
+  }
+
+  /** What {@code observe} would say of the same relations, and {@link #moreNodes}. */
+  private SourceGraph graph(Map<String, ObservedTable> tables) {
+    Map<Relation, Node> nodes = new HashMap<>();
+    for (String schema : schemas) {
+      tables
+          .values()
+          .forEach(
+              table ->
+                  table
+                      .hypertable()
+                      .ifPresent(live -> put(nodes, hypertable(schema, table.name(), live))));
+      List<ObservedAggregate> aggregates = new ArrayList<>(liveAggregates);
+      aggregates.addAll(undeclaredAggregates);
+      aggregates.stream()
+          .filter(live -> live.kind() == ObservedAggregate.Kind.CONTINUOUS)
+          .forEach(live -> put(nodes, aggregate(schema, live)));
+    }
+    moreNodes.forEach(node -> put(nodes, node));
+    return SourceGraph.of(nodes.values());
+  }
+
+  private static void put(Map<Relation, Node> nodes, Node node) {
+    nodes.put(node.relation(), node);
+  }
+
+  private static Node hypertable(String schema, String table, ObservedHypertable live) {
+    return new Node(
+        new Relation(schema, table),
+        SourceGraph.Kind.HYPERTABLE,
+        live.integerTime(),
+        true,
+        List.of(),
+        live.jobs().stream()
+            .filter(job -> job.kind() == PolicyKind.RETENTION)
+            .map(
+                job ->
+                    new SourceGraph.Retention(
+                        job.id(),
+                        job.after().isPresent() ? Basis.AGE : Basis.CREATION,
+                        job.after(),
+                        job.scheduled()))
+            .toList(),
+        List.of());
+  }
+
+  private Node aggregate(String schema, ObservedAggregate live) {
+    return new Node(
+        new Relation(schema, live.name()),
+        SourceGraph.Kind.CONTINUOUS_AGGREGATE,
+        hypertable.filter(ObservedHypertable::integerTime).isPresent(),
+        live.materializedOnly(),
+        List.of(new Read(new Relation(schema, "t"), true)),
+        List.of(),
+        live.jobs().stream()
+            .map(
+                job ->
+                    new Window(
+                        job.id(),
+                        job.startOffset().isPresent() ? Beginning.OFFSET : Beginning.OPEN,
+                        job.startOffset(),
+                        job.endOffset(),
+                        job.scheduled()))
+            .toList());
   }
 
   private Canonical canonical(Observed observed) {
@@ -429,6 +504,9 @@ final class World {
     }
     intervals.put("1 hour", hours(1));
     intervals.put("01:00:00", hours(1));
+    intervals.put(
+        "unreadable",
+        new CanonicalInterval("unreadable: x", Long.MAX_VALUE, Instant.MIN, Optional.empty()));
     intervals.put("7 d", interval(0, 7));
     intervals.put("1 day", interval(0, 1));
     intervals.put("1 mon", interval(1, 0));
@@ -450,13 +528,17 @@ final class World {
 
   private CanonicalInterval hours(int hours) {
     return new CanonicalInterval(
-        hours + "h", Duration.ofHours(hours).toMillis() * 1000, now.minus(Duration.ofHours(hours)));
+        hours + "h",
+        Duration.ofHours(hours).toMillis() * 1000,
+        now.minus(Duration.ofHours(hours)),
+        Optional.of(new Parts(0, 0, Duration.ofHours(hours).toMillis() * 1000)));
   }
 
   private CanonicalInterval interval(int months, int days) {
     return new CanonicalInterval(
         months + "/" + days,
         Duration.ofDays(months * 30L + days).toMillis() * 1000,
-        now.atZone(java.time.ZoneOffset.UTC).minus(Period.of(0, months, days)).toInstant());
+        now.atZone(java.time.ZoneOffset.UTC).minus(Period.of(0, months, days)).toInstant(),
+        Optional.of(new Parts(months, days, 0)));
   }
 }
