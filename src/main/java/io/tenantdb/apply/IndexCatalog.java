@@ -1,8 +1,10 @@
 package io.tenantdb.apply;
 
+import io.tenantdb.database.IndexTieSql;
 import io.tenantdb.database.Sql;
 import io.tenantdb.model.Identifiers;
 import io.tenantdb.model.IndexBody;
+import io.tenantdb.model.IndexTie;
 import io.tenantdb.model.Statement;
 import io.tenantdb.model.Target;
 import java.sql.ResultSet;
@@ -16,34 +18,32 @@ import java.util.Optional;
 
 /**
  * Reads single indexes of the table that is worked on, by name: what a plan saw may be hours old.
- * Dependencies come from {@code pg_depend}, because {@code pg_constraint} has no index by which
- * those of one index are found.
  */
 final class IndexCatalog {
 
   private static final String INDEXES =
-      """
+      IndexTieSql.with(
+              """
+              SELECT i.oid
+              FROM pg_namespace n
+              JOIN pg_class i ON i.relnamespace = n.oid
+              JOIN pg_index x ON x.indexrelid = i.oid
+              JOIN pg_class t ON t.oid = x.indrelid
+              WHERE n.nspname = ? AND t.relname = ? AND i.relname IN (%s)""")
+          + """
       SELECT i.relname, x.indisvalid, x.indisunique, pg_get_indexdef(i.oid), quote_ident(i.relname),
              CASE i.relkind WHEN 'I' THEN 'ONLY ' ELSE '' END
                || quote_ident(n.nspname) || '.' || quote_ident(t.relname),
-             quote_ident(n.nspname), d.description, x.indisclustered, x.indisreplident,
-             t.relkind <> 'm',
-             ARRAY(
-               SELECT 'constraint ' || c.conname FROM pg_depend p JOIN pg_constraint c ON c.oid = p.refobjid
-               WHERE p.classid = 'pg_class'::regclass AND p.objid = i.oid
-                 AND p.refclassid = 'pg_constraint'::regclass
-               UNION ALL
-               SELECT 'foreign key ' || c.conname || ' of ' || c.conrelid::regclass::text
-               FROM pg_depend p JOIN pg_constraint c ON c.oid = p.objid
-               WHERE p.refclassid = 'pg_class'::regclass AND p.refobjid = i.oid
-                 AND p.classid = 'pg_constraint'::regclass)
-      FROM pg_namespace n
-      JOIN pg_class i ON i.relnamespace = n.oid
+             quote_ident(n.nspname), d.description, t.relkind <> 'm',
+             ARRAY(SELECT tie.kind FROM tie WHERE tie.root = i.oid ORDER BY tie.kind, tie.object),
+             ARRAY(SELECT tie.object FROM tie WHERE tie.root = i.oid ORDER BY tie.kind, tie.object)
+      FROM tie_of f
+      JOIN pg_class i ON i.oid = f.oid
+      JOIN pg_namespace n ON n.oid = i.relnamespace
       JOIN pg_index x ON x.indexrelid = i.oid
       JOIN pg_class t ON t.oid = x.indrelid
       LEFT JOIN pg_description d
-        ON d.objoid = i.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
-      WHERE n.nspname = ? AND t.relname = ? AND i.relname IN (%s)""";
+        ON d.objoid = i.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0""";
 
   private final WorkSession session;
 
@@ -119,9 +119,11 @@ final class IndexCatalog {
   }
 
   private static LiveIndex live(ResultSet row) throws SQLException {
-    List<String> ties = new ArrayList<>(List.of((String[]) row.getArray(12).getArray()));
-    if (row.getBoolean(10)) {
-      ties.add("the table's replica identity");
+    String[] kinds = (String[]) row.getArray(10).getArray();
+    String[] objects = (String[]) row.getArray(11).getArray();
+    List<IndexTie> ties = new ArrayList<>();
+    for (int i = 0; i < kinds.length; i++) {
+      ties.add(IndexTieSql.tie(kinds[i], objects[i]));
     }
     String comment = row.getString(8);
     return new LiveIndex(
@@ -135,8 +137,7 @@ final class IndexCatalog {
             row.getString(7)),
         comment == null ? "" : comment,
         ties,
-        row.getBoolean(9),
-        row.getBoolean(11));
+        row.getBoolean(9));
   }
 
   /** Empty where the index was dropped or renamed while it was printed. */

@@ -7,6 +7,7 @@ import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.IndexChange.DropLeftover;
 import io.tenantdb.model.IndexChange.MarkIndex;
 import io.tenantdb.model.IndexChange.PublishIndex;
+import io.tenantdb.model.IndexChange.RenameIndex;
 import io.tenantdb.model.IndexPartChange.DropPartLeftover;
 import io.tenantdb.model.IndexReplacement;
 import io.tenantdb.model.IndexReplacement.RebuildIndex;
@@ -75,6 +76,8 @@ final class IndexChanges {
       locked(change, () -> comment(unmark, unmark.name(), unmark.comment()));
     } else if (change instanceof SetAsideIndex aside) {
       locked(change, () -> publisher.setAside(aside));
+    } else if (change instanceof RenameIndex rename) {
+      locked(change, () -> publisher.rename(rename));
     } else if (change instanceof SetIndexStatistics set) {
       session.transaction(setting(set));
     } else {

@@ -6,6 +6,8 @@ import io.tenantdb.model.IndexPartChange.DropPartLeftover;
 import io.tenantdb.model.IndexReplacement;
 import io.tenantdb.model.IndexReplacement.RebuildIndex;
 import io.tenantdb.model.IndexSetting.DropIndex;
+import io.tenantdb.model.IndexTie;
+import io.tenantdb.model.Partition;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.ReservedName;
 import io.tenantdb.model.Statement;
@@ -52,8 +54,12 @@ final class IndexDropper {
 
   /** Drops what a build left on a partition, whose owner need not be the parent's. */
   void leftover(DropPartLeftover change) throws SQLException {
-    session.actAs(change.partition().owner());
-    session.execute(change.statements().get(0));
+    Partition partition = change.partition();
+    Target leaf = new Target(partition.schema(), partition.name(), partition.owner());
+    if (droppable(leaf, change.reservedName()).isPresent()) {
+      session.actAs(partition.owner());
+      session.execute(change.statements().get(0));
+    }
   }
 
   /** Drops an index that was made for a declaration that is no more. */
@@ -140,12 +146,11 @@ final class IndexDropper {
   }
 
   private static void requireFree(LiveIndex index) {
-    if (!index.ties().isEmpty()) {
+    Optional<String> ties = index.against(IndexTie.Use.DROP);
+    if (ties.isPresent()) {
       throw new ApplyException(
           Reason.Conflict,
-          "the index is not dropped: "
-              + String.join(", ", index.ties())
-              + " rests on it; take that away first");
+          "the index is not dropped: " + ties.get() + " rests on it; take that away first");
     }
   }
 

@@ -4,8 +4,10 @@ import io.tenantdb.apply.IndexCatalog.Built;
 import io.tenantdb.database.Sql;
 import io.tenantdb.model.Identifiers;
 import io.tenantdb.model.IndexBody;
+import io.tenantdb.model.IndexChange.RenameIndex;
 import io.tenantdb.model.IndexReplacement;
 import io.tenantdb.model.IndexSetting.SetAsideIndex;
+import io.tenantdb.model.IndexTie;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.Statement;
 import io.tenantdb.model.Target;
@@ -86,7 +88,9 @@ final class IndexPublisher {
             catalog.read(other.target(), other.reservedName()).get(other.reservedName()));
     if (live.isEmpty()
         || live.get().mark().filter(other.mark()::equals).isEmpty()
-        || (other.leaves() && !live.get().ties().isEmpty())) {
+        || live.get()
+            .against(other.leaves() ? IndexTie.Use.DROP : IndexTie.Use.RENAME)
+            .isPresent()) {
       throw new ApplyException(
           Reason.Progressing,
           "the index "
@@ -116,6 +120,31 @@ final class IndexPublisher {
               change.build().index().name(),
               change.build().accepted(),
               retire(change, locking).succeeding());
+        });
+  }
+
+  /**
+   * Gives an index of ours its declared name back.
+   *
+   * @throws ApplyException when the one that bears the other name is not ours any more, or may not
+   *     be renamed
+   */
+  void rename(RenameIndex change) throws SQLException {
+    session.atomically(
+        () -> {
+          List<Statement> statements = new ArrayList<>();
+          statements.add(WorkSession.waitingForLocks(session.safety().lockTimeout()));
+          statements.addAll(change.statements());
+          LiveIndex live =
+              catalog.readAfter(statements, change.target(), change.name()).get(change.name());
+          if (live == null
+              || live.mark().filter(mark -> mark.name().equals(change.name())).isEmpty()
+              || live.against(IndexTie.Use.RENAME).isPresent()) {
+            throw new ApplyException(
+                Reason.Progressing,
+                "the index is another one than when this was planned, or something has come to rest"
+                    + " on its name; it is left alone, and the next pass plans it anew");
+          }
         });
   }
 

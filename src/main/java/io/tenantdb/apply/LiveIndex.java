@@ -1,6 +1,7 @@
 package io.tenantdb.apply;
 
 import io.tenantdb.model.IndexBody;
+import io.tenantdb.model.IndexTie;
 import io.tenantdb.model.Mark;
 import java.util.List;
 import java.util.Optional;
@@ -10,8 +11,7 @@ import java.util.Optional;
  *
  * @param body empty where it was renamed while it was printed
  * @param comment the whole comment; empty text where there is none
- * @param ties what keeps it from being dropped: constraints, foreign keys, a replica identity
- * @param clustered a bare CLUSTER goes by it
+ * @param ties what rests on it beside the queries
  * @param onTable not on a materialized view, which nothing can refer to
  */
 record LiveIndex(
@@ -19,12 +19,21 @@ record LiveIndex(
     boolean valid,
     Optional<IndexBody> body,
     String comment,
-    List<String> ties,
-    boolean clustered,
+    List<IndexTie> ties,
     boolean onTable) {
 
   LiveIndex {
     ties = List.copyOf(ties);
+  }
+
+  /** A bare CLUSTER goes by it. */
+  boolean clustered() {
+    return IndexTie.any(ties, IndexTie.Kind.CLUSTERED);
+  }
+
+  /** What forbids it, in words; empty where nothing does. */
+  Optional<String> against(IndexTie.Use use) {
+    return IndexTie.against(ties, use);
   }
 
   /** The mark in the comment, whosever it is. */

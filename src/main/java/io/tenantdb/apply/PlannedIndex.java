@@ -3,6 +3,7 @@ package io.tenantdb.apply;
 import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.IndexReplacement;
 import io.tenantdb.model.IndexReplacement.Replaced;
+import io.tenantdb.model.IndexTie;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.ReservedName;
@@ -26,8 +27,12 @@ record PlannedIndex(IndexReplacement change) {
                 new ApplyException(
                     Reason.Gone,
                     "the index was dropped since this was planned; the next pass plans it anew"));
-    if (!live.ties().isEmpty()) {
-      throw changed("stands behind " + String.join(", ", live.ties()) + " since");
+    Optional<String> ties = live.against(IndexTie.Use.REPLACE);
+    if (ties.isPresent()) {
+      throw changed("stands behind " + ties.get() + " since");
+    }
+    if (live.clustered() && !change.build().index().clusters()) {
+      throw changed("stands behind the table's clustering since");
     }
     if (live.body()
         .filter(body -> retiredName(body, live.valid()).equals(old().retiredName()))

@@ -140,6 +140,14 @@ public record DesiredIndex(
         || keys.stream().anyMatch(key -> key.opclass().isPresent() || key.collation().isPresent());
   }
 
+  /**
+   * True where CLUSTER can go by it: {@code pg_am} does not tell of which methods it can, the
+   * documentation does.
+   */
+  public boolean clusters() {
+    return (method.equals("btree") || method.equals("gist")) && where.isEmpty();
+  }
+
   /** Targets of the keys' statistics that are declared, by the key's position from 1. */
   public SortedMap<Integer, Integer> statistics() {
     SortedMap<Integer, Integer> targets = new TreeMap<>();

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * One index of one declared table.
@@ -16,11 +17,10 @@ import java.util.TreeMap;
  *     query, and a killed {@code DROP INDEX CONCURRENTLY} may have left it good for nothing but
  *     being dropped
  * @param building a live session is building it, or dropping it concurrently
- * @param constraint the constraint that it stands behind
  * @param uniqueColumns key columns of a unique index, by name; empty for others
  * @param comment the whole comment, the mark included; empty text where there is none
  * @param mark the mark in the comment, where it is about this table
- * @param ties what else depends on it
+ * @param ties what rests on it beside the queries
  * @param settings what its body does not tell
  * @param missingParts chunks of the hypertable, or leaf partitions of the table, that have no valid
  *     part of it; 0 for an index of an ordinary table
@@ -31,15 +31,18 @@ public record ObservedIndex(
     Optional<IndexBody> body,
     boolean valid,
     boolean building,
-    Optional<String> constraint,
     Set<String> uniqueColumns,
     String comment,
     Optional<Mark> mark,
-    Ties ties,
+    List<IndexTie> ties,
     Settings settings,
     int missingParts) {
 
-  /** Nothing depends on it, and nothing was set on it. */
+  public ObservedIndex {
+    ties = List.copyOf(ties);
+  }
+
+  /** Nothing but a constraint at most rests on it, and nothing was set on it. */
   public ObservedIndex(
       long oid,
       String name,
@@ -56,11 +59,10 @@ public record ObservedIndex(
         body,
         valid,
         building,
-        constraint,
         uniqueColumns,
         comment,
         mark,
-        Ties.NONE,
+        constraint.map(c -> new IndexTie(IndexTie.Kind.CONSTRAINT, c)).stream().toList(),
         Settings.NONE,
         0);
   }
@@ -70,29 +72,41 @@ public record ObservedIndex(
     return valid && ReservedName.parse(name).isEmpty();
   }
 
-  /**
-   * True where something beside the queries needs it: a constraint, a replica identity, a foreign
-   * key.
-   */
-  public boolean needed() {
-    return constraint.isPresent() || ties.replicaIdentity() || !ties.foreignKeys().isEmpty();
+  /** The constraint that it stands behind. */
+  public Optional<String> constraint() {
+    // Asked for every index of every tenant.
+    for (IndexTie tie : ties) {
+      if (tie.kind() == IndexTie.Kind.CONSTRAINT) {
+        return Optional.of(tie.object());
+      }
+    }
+    return Optional.empty();
   }
 
-  /**
-   * What depends on an index beside the queries.
-   *
-   * @param replicaIdentity {@code indisreplident}: a published table's UPDATEs fail without it
-   * @param clustered {@code indisclustered}: what a bare CLUSTER goes by
-   * @param foreignKeys constraints of any table that rest on it, as {@code
-   *     schema.table.constraint}; they may rest on a plain unique index
-   */
-  public record Ties(boolean replicaIdentity, boolean clustered, List<String> foreignKeys) {
-    /** Nothing does. */
-    public static final Ties NONE = new Ties(false, false, List.of());
+  /** True where something beside the queries needs it, so that it is never dropped. */
+  public boolean needed() {
+    return ties.stream().anyMatch(tie -> tie.kind().forbids(IndexTie.Use.DROP));
+  }
 
-    public Ties {
-      foreignKeys = List.copyOf(foreignKeys);
-    }
+  /** A bare CLUSTER goes by it. */
+  public boolean clustered() {
+    return IndexTie.any(ties, IndexTie.Kind.CLUSTERED);
+  }
+
+  /** The same with one tie more. */
+  public ObservedIndex with(IndexTie tie) {
+    return new ObservedIndex(
+        oid,
+        name,
+        body,
+        valid,
+        building,
+        uniqueColumns,
+        comment,
+        mark,
+        Stream.concat(ties.stream(), Stream.of(tie)).toList(),
+        settings,
+        missingParts);
   }
 
   /**

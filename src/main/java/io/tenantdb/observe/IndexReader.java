@@ -1,15 +1,15 @@
 package io.tenantdb.observe;
 
+import io.tenantdb.database.IndexTieSql;
+import io.tenantdb.model.IndexTie;
 import io.tenantdb.model.ObservedIndex.Settings;
-import io.tenantdb.model.ObservedIndex.Ties;
-import java.sql.Array;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -36,16 +36,15 @@ final class IndexReader {
       String signature,
       boolean valid,
       List<Integer> uniqueKeys,
-      Optional<String> constraint,
       String comment,
-      Ties ties,
+      List<IndexTie> ties,
       Settings settings) {}
 
   // :location is the offset in the text that the index was made from; it differs between equal
   // indexes. coalesce, because concat_ws leaves out NULLs and so would blur positions.
   private static final String INDEXES =
       """
-      WITH RECURSIVE tb AS MATERIALIZED (SELECT unnest(?::oid[]) AS oid),
+      WITH tb AS MATERIALIZED (SELECT unnest(?::oid[]) AS oid),
       -- A statistics target that was not set is -1, and NULL from PostgreSQL 17 on.
       ao AS MATERIALIZED (
         SELECT a.attrelid,
@@ -55,29 +54,6 @@ final class IndexReader {
         FROM pg_attribute a
         WHERE a.attoptions IS NOT NULL OR a.attstattarget >= 0
         GROUP BY a.attrelid
-      ),
-      cn AS MATERIALIZED (
-        SELECT c.conindid, c.conname FROM pg_constraint c JOIN tb ON tb.oid = c.conrelid
-        WHERE c.contype IN ('p', 'u', 'x') AND c.conindid <> 0
-      ),
-      -- A foreign key from or to a partitioned table has a copy for each partition, which rests on
-      -- the partition's own index. All of them are known to people by the key that they made.
-      up AS (
-        SELECT c.conindid, c.oid, c.conparentid FROM pg_constraint c JOIN tb ON tb.oid = c.confrelid
-        WHERE c.contype = 'f'
-        UNION ALL
-        SELECT up.conindid, c.oid, c.conparentid
-        FROM up JOIN pg_constraint c ON c.oid = up.conparentid
-      ),
-      fk AS MATERIALIZED (
-        SELECT up.conindid,
-               array_agg(DISTINCT n.nspname || '.' || t.relname || '.' || c.conname) AS keys
-        FROM up
-        JOIN pg_constraint c ON c.oid = up.oid
-        JOIN pg_class t ON t.oid = c.conrelid
-        JOIN pg_namespace n ON n.oid = t.relnamespace
-        WHERE up.conparentid = 0
-        GROUP BY up.conindid
       )
       SELECT x.indrelid, x.indexrelid, i.relname,
              md5(concat_ws('|', i.relam, x.indisunique, %s, x.indnkeyatts, x.indkey, x.indclass,
@@ -87,18 +63,21 @@ final class IndexReader {
                coalesce(regexp_replace(x.indpred::text, ':location -?\\d+', '', 'g'), '-'))),
              x.indisvalid AND x.indisready AND x.indislive,
              CASE WHEN x.indisunique THEN x.indkey::text END, x.indnkeyatts,
-             cn.conname, d.description, x.indisreplident, x.indisclustered, fk.keys,
-             ts.spcname, ao.statistics
+             d.description, ts.spcname, ao.statistics
       FROM tb
       JOIN pg_index x ON x.indrelid = tb.oid
       JOIN pg_class i ON i.oid = x.indexrelid
       LEFT JOIN ao ON ao.attrelid = i.oid
-      LEFT JOIN cn ON cn.conindid = i.oid
-      LEFT JOIN fk ON fk.conindid = i.oid
       LEFT JOIN pg_tablespace ts ON ts.oid = i.reltablespace
       LEFT JOIN pg_description d
         ON d.objoid = i.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
       """;
+
+  private static final String TIES =
+      IndexTieSql.with(
+              "SELECT x.indexrelid AS oid FROM unnest(?::oid[]) AS tb(oid)"
+                  + " JOIN pg_index x ON x.indrelid = tb.oid")
+          + "SELECT root, kind, object FROM tie ORDER BY root, kind, object";
 
   private static final String DEFAULT_TABLESPACE =
       """
@@ -120,12 +99,12 @@ final class IndexReader {
     String nullsNotDistinct = catalog.versionNum() >= 150000 ? "x.indnullsnotdistinct" : "false";
     String defaultTablespace =
         catalog.rows(DEFAULT_TABLESPACE, row -> row.getString(1)).stream().findFirst().orElse("");
+    Map<Long, List<IndexTie>> ties = ties(tables);
     return catalog.rows(
         INDEXES.formatted(nullsNotDistinct),
         row -> {
           String keys = row.getString(6);
-          String constraint = row.getString(8);
-          String comment = row.getString(9);
+          String comment = row.getString(8);
           return new Index(
               row.getLong(1),
               row.getLong(2),
@@ -133,23 +112,27 @@ final class IndexReader {
               catalog.intern(row.getString(4)),
               row.getBoolean(5),
               keys == null ? List.of() : keyColumns(keys, row.getInt(7)),
-              Optional.ofNullable(constraint).map(catalog::intern),
               comment == null ? "" : catalog.intern(comment),
-              ties(row.getBoolean(10), row.getBoolean(11), row.getArray(12)),
-              settings(
-                  orElse(row.getString(13), defaultTablespace), orElse(row.getString(14), "")));
+              ties.getOrDefault(row.getLong(2), List.of()),
+              settings(orElse(row.getString(9), defaultTablespace), orElse(row.getString(10), "")));
         },
         Catalog.oids(tables));
   }
 
-  private static Ties ties(boolean replicaIdentity, boolean clustered, Array foreignKeys)
-      throws SQLException {
-    return !replicaIdentity && !clustered && foreignKeys == null
-        ? Ties.NONE
-        : new Ties(
-            replicaIdentity,
-            clustered,
-            foreignKeys == null ? List.of() : List.of((String[]) foreignKeys.getArray()));
+  /** What rests on the indexes of the tables, by index. */
+  private Map<Long, List<IndexTie>> ties(Collection<Long> tables) throws SQLException {
+    Map<Long, List<IndexTie>> ties = new HashMap<>();
+    Map<IndexTie, IndexTie> known = new HashMap<>();
+    catalog
+        .rows(
+            TIES,
+            row -> Map.entry(row.getLong(1), IndexTieSql.tie(row.getString(2), row.getString(3))),
+            Catalog.oids(tables))
+        .forEach(
+            tie ->
+                ties.computeIfAbsent(tie.getKey(), index -> new ArrayList<>(1))
+                    .add(known.computeIfAbsent(tie.getValue(), same -> same)));
+    return ties;
   }
 
   /** One instance of each: nearly all indexes have the same. */

@@ -120,7 +120,6 @@ final class TableJoin {
         bodies.body(table, index, schema.quoted()),
         index.valid(),
         building,
-        index.constraint(),
         uniqueColumns(table, index),
         index.comment(),
         mark(index.comment()).filter(mark -> mark.table().equals(table.name())),

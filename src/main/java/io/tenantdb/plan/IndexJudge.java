@@ -7,6 +7,8 @@ import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Difference;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.IndexBody;
+import io.tenantdb.model.IndexTie;
+import io.tenantdb.model.IndexTie.Use;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedIndex.Uneven;
@@ -83,7 +85,7 @@ final class IndexJudge {
     if (defect.isEmpty()) {
       return new Judgement.AsDeclared(missingMark(index, live), drift);
     }
-    Optional<String> ties = IndexTies.of(live);
+    Optional<String> ties = ties(table, index, live);
     if (ties.isPresent()) {
       Difference shown = Difference.of(defect.get(), form.printed().summary(), SHOWN);
       draft.find(
@@ -91,9 +93,9 @@ final class IndexJudge {
           object,
           Reason.Conflict,
           subject
-              + " differs and is never replaced, because it carries "
+              + " differs and is never replaced, because "
               + ties.get()
-              + "; declare it as it is, or drop that (live: "
+              + " rests on it; declare it as it is, or take that away (live: "
               + shown.before()
               + "; declared: "
               + shown.after()
@@ -102,6 +104,18 @@ final class IndexJudge {
     }
     return new Judgement.ToReplace(
         defect.get(), !live.valid() || live.missingParts() > 0, mark.isEmpty(), drift);
+  }
+
+  /** What keeps another one from taking its place. */
+  private static Optional<String> ties(
+      ObservedTable table, DesiredIndex index, ObservedIndex live) {
+    boolean aggregate = table.kind() == ObservedTable.Kind.CONTINUOUS_AGGREGATE;
+    return IndexTie.against(live.ties(), aggregate ? Use.MAKE_WAY : Use.REPLACE)
+        .or(
+            () ->
+                live.clustered() && !index.clusters()
+                    ? Optional.of("the table's clustering, which the declared one cannot have,")
+                    : Optional.empty());
   }
 
   /** What it is, where that is not what is declared; without numbers, which differ by tenant. */

@@ -8,6 +8,7 @@ import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.IndexSetting.DropIndex;
 import io.tenantdb.model.IndexSetting.UnmarkIndex;
+import io.tenantdb.model.IndexTie;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.ObservedAggregate.Materialization;
 import io.tenantdb.model.ObservedIndex;
@@ -176,11 +177,9 @@ final class LeavingIndexes {
    */
   private static Optional<String> stays(Ours ours) {
     ObservedIndex index = ours.index();
-    if (index.constraint().isPresent()) {
-      return Optional.of("the constraint " + index.constraint().get() + " stands on it");
-    }
-    if (index.ties().replicaIdentity()) {
-      return Optional.of("it is the replica identity of its table");
+    Optional<String> ties = IndexTie.against(index.ties(), IndexTie.Use.DROP);
+    if (ties.isPresent()) {
+      return ties.map(what -> what + " rests on it");
     }
     if (!ours.bears(ours.mark().name())) {
       return Optional.of(
@@ -188,9 +187,7 @@ final class LeavingIndexes {
               + ours.mark().name()
               + ", or has that one's comment; drop it, or take the comment off");
     }
-    return index.ties().foreignKeys().stream()
-        .findFirst()
-        .map(key -> "the foreign key " + key + " rests on it");
+    return Optional.empty();
   }
 
   private boolean isOurs(ObservedTable table, Mark mark) {

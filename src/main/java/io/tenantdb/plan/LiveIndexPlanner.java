@@ -21,16 +21,12 @@ import io.tenantdb.plan.IndexJudge.Judgement.AsDeclared;
 import io.tenantdb.plan.IndexJudge.Judgement.ToReplace;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 
 /** Plans a declared index of a table that is there under its name. */
 final class LiveIndexPlanner {
-
-  /** What {@code CLUSTER} can go by: {@code pg_am} does not tell of it, the documentation does. */
-  private static final Set<String> CLUSTERING = Set.of("btree", "gist");
 
   private final IndexJudge judge;
   private final IndexBuilds builds;
@@ -97,8 +93,9 @@ final class LiveIndexPlanner {
     if (earlier == Earlier.IN_THE_WAY) {
       return;
     }
-    if (earlier == Earlier.BROKEN) {
-      draft.dropLeftover(table, table.index(index.reservedName()).orElseThrow());
+    if (earlier == Earlier.BROKEN
+        && !draft.dropLeftover(table, table.index(index.reservedName()).orElseThrow())) {
+      return;
     }
     Replaced old =
         new Replaced(
@@ -108,7 +105,7 @@ final class LiveIndexPlanner {
             draft.dropsConcurrently(table),
             live.comment(),
             carriedStatistics(form, live),
-            live.ties().clustered() && isClustering(index),
+            live.clustered(),
             live.valid() && stays(form, live, awaited));
     draft.change(table, replacement(draft, table, form, live, why, build.get(), old));
   }
@@ -187,9 +184,5 @@ final class LiveIndexPlanner {
                                 position <= declared.size()
                                     && declared.get(position - 1).equals(keys.get(position - 1))));
     return carried;
-  }
-
-  private static boolean isClustering(DesiredIndex index) {
-    return CLUSTERING.contains(index.method()) && index.where().isEmpty();
   }
 }

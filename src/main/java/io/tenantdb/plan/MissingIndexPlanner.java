@@ -47,8 +47,9 @@ final class MissingIndexPlanner {
       case COMPLETE -> publish(draft, table, index, form);
       case STARTED -> create(draft, table, index, form);
       case BROKEN -> {
-        draft.dropLeftover(table, table.index(index.reservedName()).orElseThrow());
-        create(draft, table, index, form);
+        if (draft.dropLeftover(table, table.index(index.reservedName()).orElseThrow())) {
+          create(draft, table, index, form);
+        }
       }
       case NOTHING -> {
         Optional<ObservedIndex> equal = standIn(table, index, form);

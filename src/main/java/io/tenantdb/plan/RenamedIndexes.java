@@ -4,6 +4,7 @@ import io.tenantdb.model.CanonicalIndex;
 import io.tenantdb.model.CanonicalIndex.Buildable;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredIndex;
+import io.tenantdb.model.IndexTie;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedTable;
@@ -79,7 +80,8 @@ final class RenamedIndexes {
     // rename.
     return table.indexes().stream()
         .filter(live -> !live.name().equals(index.name()))
-        .filter(live -> live.valid() && !live.building() && live.constraint().isEmpty())
+        .filter(live -> live.valid() && !live.building())
+        .filter(live -> IndexTie.against(live.ties(), IndexTie.Use.RENAME).isEmpty())
         .filter(live -> live.mark().filter(mark -> isMadeFor(mark, index)).isPresent())
         .filter(live -> isLike(draft, table, live, index))
         .findFirst();

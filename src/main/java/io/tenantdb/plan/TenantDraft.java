@@ -9,6 +9,7 @@ import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.HypertableChange.ConvertTable;
 import io.tenantdb.model.Identifiers;
 import io.tenantdb.model.IndexChange.DropLeftover;
+import io.tenantdb.model.IndexTie;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.Observed;
 import io.tenantdb.model.Observed.OwnerRights;
@@ -179,7 +180,7 @@ final class TenantDraft {
    * @return whether it is planned
    */
   boolean dropLeftover(ObservedTable table, ObservedIndex index) {
-    Optional<String> ties = IndexTies.of(index);
+    Optional<String> ties = IndexTie.against(index.ties(), IndexTie.Use.DROP);
     ties.ifPresent(
         what ->
             find(
@@ -190,9 +191,9 @@ final class TenantDraft {
                     + index.name()
                     + " on "
                     + table.name()
-                    + " is left over and cannot be dropped, because it carries "
+                    + " is left over and cannot be dropped, because "
                     + what
-                    + "; drop that, or rename the index to keep it."));
+                    + " rests on it; take that away, or rename the index to keep it."));
     return ties.isEmpty()
         && change(table, new DropLeftover(target(table), index.name(), !dropsConcurrently(table)));
   }

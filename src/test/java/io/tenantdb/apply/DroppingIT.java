@@ -82,8 +82,9 @@ class DroppingIT {
       textBlock =
           """
           identity | ALTER TABLE tenant_a.batches REPLICA IDENTITY USING INDEX ix_batches | the table's replica identity
-          key | CREATE TABLE tenant_a.notes (batch int REFERENCES tenant_a.batches (id)) | foreign key notes_batch_fkey of tenant_a.notes
+          key | CREATE TABLE tenant_a.notes (batch int REFERENCES tenant_a.batches (id)) | foreign key tenant_a.notes.notes_batch_fkey
           constraint | ALTER TABLE tenant_a.batches ADD CONSTRAINT ix_batches UNIQUE USING INDEX ix_batches | constraint ix_batches
+          view | CREATE VIEW tenant_a.size AS SELECT pg_relation_size('tenant_a.ix_batches'::regclass) | view tenant_a.size
           """)
   void what_something_rests_on_stays(String name, String statement, String told) {
     Batches batches = marked("drop_" + name, MARK.text());

@@ -225,6 +225,9 @@ abstract class ReplacementTests {
           identity | ALTER TABLE tenant_a.batches REPLICA IDENTITY USING INDEX ix_batches
           key | CREATE TABLE tenant_a.notes (batch int REFERENCES tenant_a.batches (id))
           constraint | ALTER TABLE tenant_a.batches ADD CONSTRAINT ix_batches UNIQUE USING INDEX ix_batches
+          view | CREATE VIEW tenant_a.size AS SELECT pg_relation_size('tenant_a.ix_batches'::regclass)
+          default | ALTER TABLE tenant_a.batches ADD ix regclass DEFAULT 'tenant_a.ix_batches'::regclass
+          extension | ALTER INDEX tenant_a.ix_batches DEPENDS ON EXTENSION plpgsql
           """)
   void what_something_rests_on_since_is_left_alone(String what, String statement) {
     Batches batches = new Batches(server, "tied_" + what, MANY);

@@ -196,7 +196,7 @@ class PruneIT {
       assertThat(outcome.converged()).isTrue();
       assertThat(outcome.plan().tenants().get(0).findings())
           .extracting(Finding::message)
-          .anySatisfy(said -> assertThat(said).contains("the constraint uq stands on it"));
+          .anySatisfy(said -> assertThat(said).contains("the constraint uq rests on it"));
       assertThat(fruit.validIndexes())
           .containsExactly(
               "tenant_a.ix_batches_grower", "tenant_a.uq", "tenant_a.ux_three", "tenant_a.ux_two");

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.tenantdb.model.Desired;
+import io.tenantdb.model.IndexTie;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.Observed;
 import io.tenantdb.model.ObservedIndex;
@@ -93,18 +94,21 @@ abstract class ObservingIndexesTests {
                       index("events_key", "events", "id"),
                       index("leaf", "events_a", "id")));
       assertThat(ties(observed, "growers", "growers_id"))
-          .isEqualTo(new ObservedIndex.Ties(true, false, List.of("t1.events.of_grower")));
+          .containsExactly("the foreign key t1.events.of_grower", "the table's replica identity");
       assertThat(ties(observed, "growers", "growers_code"))
-          .isEqualTo(new ObservedIndex.Ties(false, true, List.of()));
-      assertThat(ties(observed, "events", "events_key").foreignKeys())
-          .containsExactly("t2.notes.of event");
-      assertThat(ties(observed, "events_a", "events_a_at_id_idx").foreignKeys())
-          .containsExactly("t2.notes.of event");
+          .containsExactly("the clustering of the table");
+      assertThat(ties(observed, "events", "events_key"))
+          .containsExactly("the foreign key t2.notes.of event");
+      assertThat(ties(observed, "events_a", "events_a_at_id_idx"))
+          .containsExactly(
+              "the foreign key t2.notes.of event", "the partitioned index t1.events_key");
     }
   }
 
-  private static ObservedIndex.Ties ties(Observed observed, String table, String index) {
-    return table(observed, "t1", table).index(index).orElseThrow().ties();
+  private static List<String> ties(Observed observed, String table, String index) {
+    return table(observed, "t1", table).index(index).orElseThrow().ties().stream()
+        .map(IndexTie::words)
+        .toList();
   }
 
   @Test

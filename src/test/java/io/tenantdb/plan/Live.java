@@ -2,12 +2,14 @@ package io.tenantdb.plan;
 
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.IndexBody;
+import io.tenantdb.model.IndexTie;
+import io.tenantdb.model.IndexTie.Kind;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedIndex.Settings;
-import io.tenantdb.model.ObservedIndex.Ties;
 import io.tenantdb.model.ObservedIndex.Uneven;
 import io.tenantdb.model.ObservedTable;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,11 +22,8 @@ final class Live {
   private final IndexBody body;
   private boolean valid = true;
   private boolean building;
-  private Optional<String> constraint = Optional.empty();
   private String comment = "";
-  private boolean replicaIdentity;
-  private boolean clustered;
-  private List<String> foreignKeys = List.of();
+  private final List<IndexTie> ties = new ArrayList<>();
   private String tablespace = "pg_default";
   private Map<Integer, Integer> statistics = Map.of();
   private Uneven uneven = Uneven.NONE;
@@ -78,22 +77,23 @@ final class Live {
   }
 
   Live constraint(String of) {
-    constraint = Optional.of(of);
-    return this;
+    return tied(Kind.CONSTRAINT, of);
   }
 
   Live replicaIdentity() {
-    replicaIdentity = true;
-    return this;
+    return tied(Kind.REPLICA_IDENTITY, "");
   }
 
   Live clustered() {
-    clustered = true;
-    return this;
+    return tied(Kind.CLUSTERED, "");
   }
 
   Live foreignKey(String key) {
-    foreignKeys = List.of(key);
+    return tied(Kind.FOREIGN_KEY, key);
+  }
+
+  Live tied(Kind kind, String object) {
+    ties.add(new IndexTie(kind, object));
     return this;
   }
 
@@ -129,11 +129,10 @@ final class Live {
         Optional.of(body),
         valid,
         building,
-        constraint,
         Set.of(),
         comment,
         Mark.parse(comment),
-        new Ties(replicaIdentity, clustered, foreignKeys),
+        ties,
         Settings.of(tablespace, statistics).with(uneven),
         missingParts);
   }

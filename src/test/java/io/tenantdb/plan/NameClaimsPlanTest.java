@@ -96,7 +96,7 @@ class NameClaimsPlanTest {
               pruning()
                   .andThen(w -> undeclared(w, "app", World.constrained(made("u", "ix"), "uq"))),
               List.of(),
-              "which stays: the constraint uq stands on it"),
+              "which stays: the constraint uq rests on it"),
           row(
               "nor one without a mark",
               pruning()

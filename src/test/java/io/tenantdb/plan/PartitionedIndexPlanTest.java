@@ -421,7 +421,6 @@ class PartitionedIndexPlanTest {
         index.body(),
         index.valid(),
         index.building(),
-        index.constraint(),
         index.uniqueColumns(),
         index.comment(),
         index.mark(),

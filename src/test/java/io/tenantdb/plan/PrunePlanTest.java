@@ -16,14 +16,12 @@ import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.IndexChange.DropLeftover;
 import io.tenantdb.model.IndexSetting.DropIndex;
 import io.tenantdb.model.IndexSetting.UnmarkIndex;
+import io.tenantdb.model.IndexTie;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.Mark.Origin;
 import io.tenantdb.model.ObservedAggregate;
-import io.tenantdb.model.ObservedAggregate.Kind;
 import io.tenantdb.model.ObservedHypertable.Job;
 import io.tenantdb.model.ObservedIndex;
-import io.tenantdb.model.ObservedIndex.Settings;
-import io.tenantdb.model.ObservedIndex.Ties;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.Plan;
 import io.tenantdb.model.PolicyKind;
@@ -112,18 +110,18 @@ class PrunePlanTest {
           stays(
               "one behind a constraint stays",
               w -> w.liveIndexes.add(World.constrained(made("old"), "uq_a")),
-              "the constraint uq_a stands on it"),
+              "the constraint uq_a rests on it"),
           stays(
               "a replica identity stays",
-              w -> w.liveIndexes.add(tied(new Ties(true, false, List.of()))),
+              w -> w.liveIndexes.add(tied(IndexTie.Kind.REPLICA_IDENTITY, "")),
               "replica identity"),
           stays(
               "one that a foreign key rests on stays",
-              w -> w.liveIndexes.add(tied(new Ties(false, false, List.of("s.u.fk")))),
+              w -> w.liveIndexes.add(tied(IndexTie.Kind.FOREIGN_KEY, "s.u.fk")),
               "the foreign key s.u.fk rests on it"),
           goes(
               "a clustered one goes: nothing breaks",
-              w -> w.liveIndexes.add(tied(new Ties(false, true, List.of()))),
+              w -> w.liveIndexes.add(tied(IndexTie.Kind.CLUSTERED, "")),
               DropIndex.class),
           goes(
               "of a table that the spec does not name too",
@@ -177,34 +175,54 @@ class PrunePlanTest {
               "until TimescaleDB community is there"),
           goes(
               "an aggregate that we made goes, with its policy and indexes",
-              w -> aggregate(w, Kind.CONTINUOUS, Origin.MADE, aggregateIndex(Origin.MADE)),
+              w ->
+                  aggregate(
+                      w,
+                      ObservedAggregate.Kind.CONTINUOUS,
+                      Origin.MADE,
+                      aggregateIndex(Origin.MADE)),
               DropAggregate.class),
           goes(
               "so does a materialized view, with its index",
-              w -> aggregate(w, Kind.MATERIALIZED_VIEW, Origin.MADE, made("daily_day", "daily")),
+              w ->
+                  aggregate(
+                      w,
+                      ObservedAggregate.Kind.MATERIALIZED_VIEW,
+                      Origin.MADE,
+                      made("daily_day", "daily")),
               DropAggregate.class),
           new Row(
               "of an aggregate that we adopted only what we made goes",
-              w -> aggregate(w, Kind.CONTINUOUS, Origin.ADOPTED, aggregateIndex(Origin.MADE)),
+              w ->
+                  aggregate(
+                      w,
+                      ObservedAggregate.Kind.CONTINUOUS,
+                      Origin.ADOPTED,
+                      aggregateIndex(Origin.MADE)),
               List.of(DropPolicy.class, UnmarkAggregate.class, DropAggregateIndex.class),
               ""),
           new Row(
               "and what we adopted of it loses our mark",
-              w -> aggregate(w, Kind.CONTINUOUS, Origin.ADOPTED, aggregateIndex(Origin.ADOPTED)),
+              w ->
+                  aggregate(
+                      w,
+                      ObservedAggregate.Kind.CONTINUOUS,
+                      Origin.ADOPTED,
+                      aggregateIndex(Origin.ADOPTED)),
               List.of(DropPolicy.class, UnmarkAggregate.class, UnmarkAggregateIndex.class),
               ""),
           stays(
               "a continuous aggregate stays where TimescaleDB community is gone",
               w -> {
                 w.edition = Edition.NONE;
-                w.undeclaredAggregates.add(live(Kind.CONTINUOUS, Origin.MADE));
-                w.undeclared.add(relation(Kind.CONTINUOUS));
+                w.undeclaredAggregates.add(live(ObservedAggregate.Kind.CONTINUOUS, Origin.MADE));
+                w.undeclared.add(relation(ObservedAggregate.Kind.CONTINUOUS));
               },
               "until TimescaleDB community is there"),
           stays(
               "an aggregate on which an index is declared stays",
               w -> {
-                aggregate(w, Kind.MATERIALIZED_VIEW, Origin.MADE);
+                aggregate(w, ObservedAggregate.Kind.MATERIALIZED_VIEW, Origin.MADE);
                 w.moreTables.add(w.undeclared.remove(0));
                 w.indexes.add(Daily.index("daily_n", false, "n"));
                 w.moreTables.set(
@@ -352,7 +370,7 @@ class PrunePlanTest {
                   for (String name : List.of("parent", "child")) {
                     w.undeclaredAggregates.add(
                         live(
-                            Kind.CONTINUOUS,
+                            ObservedAggregate.Kind.CONTINUOUS,
                             name,
                             name.equals("child") ? 30 : 20,
                             new Mark(
@@ -377,7 +395,7 @@ class PrunePlanTest {
         world(
             owned(
                 w -> {
-                  aggregate(w, Kind.CONTINUOUS, Origin.MADE);
+                  aggregate(w, ObservedAggregate.Kind.CONTINUOUS, Origin.MADE);
                   w.aggregates.add(
                       new io.tenantdb.model.DesiredAggregate(
                           "monthly",
@@ -445,7 +463,7 @@ class PrunePlanTest {
             DropIndex.class,
             UnmarkIndex.class,
             UnmarkIndex.class);
-    assertThat(said(plan)).contains("the constraint uq stands on it");
+    assertThat(said(plan)).contains("the constraint uq rests on it");
   }
 
   private static Consumer<World> owned(Consumer<World> live) {
@@ -504,24 +522,8 @@ class PrunePlanTest {
     return World.live(name, new IndexBody(false, "USING btree (ts)"), Optional.empty());
   }
 
-  private static ObservedIndex tied(Ties ties) {
-    return tied(made("old"), ties);
-  }
-
-  private static ObservedIndex tied(ObservedIndex index, Ties ties) {
-    return new ObservedIndex(
-        index.oid(),
-        index.name(),
-        index.body(),
-        index.valid(),
-        index.building(),
-        index.constraint(),
-        index.uniqueColumns(),
-        index.comment(),
-        index.mark(),
-        ties,
-        Settings.NONE,
-        0);
+  private static ObservedIndex tied(IndexTie.Kind kind, String object) {
+    return made("old").with(new IndexTie(kind, object));
   }
 
   private static ObservedIndex leftover(String table) {
@@ -547,15 +549,16 @@ class PrunePlanTest {
     world.hypertable("7 days", Optional.empty(), job);
   }
 
-  private static void aggregate(World world, Kind kind, Origin origin, ObservedIndex... indexes) {
+  private static void aggregate(
+      World world, ObservedAggregate.Kind kind, Origin origin, ObservedIndex... indexes) {
     world.undeclaredAggregates.add(live(kind, origin));
     world.undeclared.add(relation(kind, indexes));
   }
 
-  private static ObservedTable relation(Kind kind, ObservedIndex... indexes) {
+  private static ObservedTable relation(ObservedAggregate.Kind kind, ObservedIndex... indexes) {
     return World.relation(
         "daily",
-        kind == Kind.CONTINUOUS
+        kind == ObservedAggregate.Kind.CONTINUOUS
             ? ObservedTable.Kind.CONTINUOUS_AGGREGATE
             : ObservedTable.Kind.MATERIALIZED_VIEW,
         "app",
@@ -569,12 +572,13 @@ class PrunePlanTest {
         Optional.of(new Mark(World.OWNER_ID, "daily_n", "daily", POLICY_SPEC, origin, false)));
   }
 
-  private static ObservedAggregate live(Kind kind, Origin origin) {
+  private static ObservedAggregate live(ObservedAggregate.Kind kind, Origin origin) {
     return live(kind, "daily", 10, Daily.mark(origin, true));
   }
 
-  private static ObservedAggregate live(Kind kind, String name, long oid, Mark mark) {
-    boolean continuous = kind == Kind.CONTINUOUS;
+  private static ObservedAggregate live(
+      ObservedAggregate.Kind kind, String name, long oid, Mark mark) {
+    boolean continuous = kind == ObservedAggregate.Kind.CONTINUOUS;
     return new ObservedAggregate(
         oid,
         name,

@@ -12,7 +12,6 @@ import io.tenantdb.model.IndexChange.Build;
 import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.IndexChange.DropLeftover;
 import io.tenantdb.model.IndexChange.MarkIndex;
-import io.tenantdb.model.IndexReplacement;
 import io.tenantdb.model.IndexReplacement.RepairIndex;
 import io.tenantdb.model.IndexReplacement.ReplaceIndex;
 import io.tenantdb.model.IndexSetting.SetIndexStatistics;
@@ -301,7 +300,7 @@ class ReplacementPlanTest {
   }
 
   @Test
-  void clusterGoesByNoPartialIndexAndByFewMethods() {
+  void oneThatClusterGoesByIsNotReplacedByOneThatItCannotGoBy() {
     DesiredIndex partial =
         new DesiredIndex(
             "ix",
@@ -331,7 +330,14 @@ class ReplacementPlanTest {
       world.indexes.add(index);
       Live.named("ix", "b").oursOfOlderSpec(IX).clustered().in(world);
 
-      assertThat(((IndexReplacement) only(world)).old().clustered()).isFalse();
+      assertThat(world.tenantPlan().changes()).isEmpty();
+      assertThat(world.tenantPlan().findings())
+          .singleElement()
+          .satisfies(
+              finding -> {
+                assertThat(finding.reason()).isEqualTo(Reason.Conflict);
+                assertThat(finding.message()).contains("the table's clustering");
+              });
     }
   }
 
