@@ -53,7 +53,7 @@ final class AggregateStatuses {
             .map(Times::text)
             .orElse(null),
         some(standing.skipped()),
-        standing.why().map(text -> Texts.cut(text, SENTENCE)).orElse(null));
+        standing.why().map(text -> Texts.cutInTheMiddle(text, SENTENCE)).orElse(null));
   }
 
   private static boolean isNear(Instant written, Instant now) {

@@ -66,7 +66,7 @@ final class IndexStatuses {
         emptyToNothing(redundancy.index()),
         emptyToNothing(redundancy.by()),
         redundancy.tenants(),
-        Texts.cut(redundancy.message(), SENTENCE));
+        Texts.cutInTheMiddle(redundancy.message(), SENTENCE));
   }
 
   /** Two digits, never more than it is: what is some is not none, and not all is not all. */

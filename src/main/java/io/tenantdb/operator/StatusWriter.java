@@ -30,6 +30,7 @@ import java.util.function.Function;
 final class StatusWriter {
   private static final int LISTED = 20;
   private static final int BUILDS = 4;
+  private static final int FAILURE = 256;
   private static final int MESSAGE = 120;
   private static final int DEFINITION = 200;
   private static final int LONGEST_DEFINITION = 512;
@@ -255,7 +256,7 @@ final class StatusWriter {
         emptyToNothing(failure.object()),
         failure.reason().name(),
         emptyToNothing(failure.sqlState()),
-        Texts.cut(failure.message(), MESSAGE),
+        Texts.cutInTheMiddle(failure.message(), FAILURE),
         Times.text(failure.since()));
   }
 

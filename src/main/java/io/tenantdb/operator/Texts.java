@@ -14,4 +14,18 @@ final class Texts {
     }
     return line.substring(0, line.offsetByCodePoints(0, longest - 1)) + CUT;
   }
+
+  /**
+   * The same with its end: there a sentence says what to do, and what an object is and should be.
+   */
+  static String cutInTheMiddle(String text, int longest) {
+    String line = text.replaceAll("\\s+", " ").strip();
+    if (line.codePointCount(0, line.length()) <= longest) {
+      return line;
+    }
+    int end = longest / 2;
+    return line.substring(0, line.offsetByCodePoints(0, longest - 1 - end))
+        + CUT
+        + line.substring(line.offsetByCodePoints(line.length(), -end));
+  }
 }

@@ -306,7 +306,7 @@ class StatusWriterTest {
   }
 
   @Test
-  void at_most_twenty_failures_are_listed_oldest_first_each_cut_to_120_characters() {
+  void at_most_twenty_failures_are_listed_oldest_first_each_cut_to_256_characters() {
     List<Failure> failures = new ArrayList<>();
     for (int i = 0; i < 30; i++) {
       failures.add(
@@ -324,7 +324,51 @@ class StatusWriterTest {
 
     assertThat(status.failures()).hasSize(20);
     assertThat(status.failures().get(0).schema()).isEqualTo("tenant_29");
-    assertThat(status.failures()).allSatisfy(f -> assertThat(f.message()).hasSize(120));
+    assertThat(status.failures()).allSatisfy(f -> assertThat(f.message()).hasSize(256));
+  }
+
+  @Test
+  void a_failure_keeps_its_end_and_a_template_what_differs() {
+    String keys = "btree (" + "grower_id, ".repeat(60) + "status)";
+    Failure failure =
+        new Failure(
+            "tenant_a",
+            "batches.ix",
+            Reason.Conflict,
+            "",
+            "tenant_a: " + "so it is, ".repeat(60) + "; rename one of them.",
+            Scenes.NOW);
+    Look base = Scenes.look(CONVERGED);
+    PlanSummary plan =
+        new PlanSummary(
+            "0".repeat(32),
+            0,
+            1,
+            0,
+            List.of(
+                new PlanSummary.Line(
+                    "ReplaceIndex", "batches.ix", keys, keys + " WHERE (is_open)", "None", 1)));
+    Look look =
+        new Look(
+            base.server(),
+            base.counts(),
+            List.of(failure),
+            List.of(),
+            plan,
+            0,
+            Optional.empty(),
+            Optional.empty());
+    TenantDatabaseStatus status =
+        status(new Snapshot(1, false, false, Optional.empty(), Optional.of(look), List.of()), 1);
+
+    assertThat(status.failures().get(0).message())
+        .hasSize(256)
+        .startsWith("tenant_a: so it is")
+        .endsWith("; rename one of them.");
+    assertThat(status.plan().templates().get(0).before()).hasSizeLessThan(201).endsWith("status)");
+    assertThat(status.plan().templates().get(0).after())
+        .hasSizeLessThan(201)
+        .endsWith("status) WHERE (is_open)");
   }
 
   @Test
