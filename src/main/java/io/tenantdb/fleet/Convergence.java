@@ -178,7 +178,8 @@ public record Convergence(
   }
 
   private static int groups(int tenants) {
-    return Math.min(GROUPS, Integer.highestOneBit(Math.max(1, 2 * tenants - 1)));
+    // Several for each, where they are few: one that comes meanwhile is seldom in the same.
+    return Math.min(GROUPS, 4 * Integer.highestOneBit(Math.max(1, 2 * tenants - 1)));
   }
 
   private static int group(String schema, int groups) {

@@ -3,15 +3,18 @@ package io.tenantdb.fleet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tenantdb.apply.Aggregates;
+import io.tenantdb.model.AggregateChange.MarkAggregate;
 import io.tenantdb.model.AggregateChange.SetMaterializedOnly;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.Dependencies;
 import io.tenantdb.model.DesiredAggregate.Refresh;
 import io.tenantdb.model.HypertableChange.ConvertTable;
+import io.tenantdb.model.HypertableChange.SetCompression;
 import io.tenantdb.model.IndexChange.DropLeftover;
 import io.tenantdb.model.IndexChange.MarkIndex;
 import io.tenantdb.model.IndexReplacement.ReplaceIndex;
 import io.tenantdb.model.IndexSetting.SetIndexStatistics;
+import io.tenantdb.model.ObservedAggregate;
 import io.tenantdb.model.PolicyChange.AddPolicy;
 import io.tenantdb.model.PolicyChange.AlterPolicy;
 import io.tenantdb.model.PolicyKind;
@@ -105,6 +108,41 @@ class DependenciesTest {
 
     assertThat(Dependencies.needs(mark, statistics("ix"))).isTrue();
     assertThat(Dependencies.needs(mark, statistics("other"))).isFalse();
+  }
+
+  @Test
+  void the_mark_of_an_aggregate_and_of_a_policy_come_after_what_they_vouch_for() {
+    Change mark =
+        new MarkAggregate(
+            DAILY, ObservedAggregate.Kind.CONTINUOUS, Aggregates.mark(DAILY), "", "stale mark");
+    Change declaredAnew = new SetMaterializedOnly(DAILY, true, false);
+    Change drifted = new SetMaterializedOnly(DAILY, true, true);
+
+    assertThat(Dependencies.needs(mark, declaredAnew)).isTrue();
+    assertThat(Dependencies.needs(mark, drifted)).isTrue();
+    assertThat(Dependencies.needs(fillDaily, declaredAnew)).isTrue();
+    assertThat(Dependencies.needs(fillDaily, drifted)).isFalse();
+    Change settings =
+        new SetCompression(BATCHES, "not enabled", Optional.empty(), Optional.empty(), false);
+    assertThat(Dependencies.needs(altered(PolicyKind.COMPRESSION), settings)).isTrue();
+    assertThat(Dependencies.needs(altered(PolicyKind.RETENTION), settings)).isFalse();
+  }
+
+  private static Change altered(PolicyKind kind) {
+    return new AlterPolicy(
+        BATCHES,
+        kind,
+        1000,
+        Optional.empty(),
+        Optional.empty(),
+        0,
+        Aggregates.mark(DAILY),
+        "as declared, stale mark",
+        "marked",
+        "public",
+        false,
+        false,
+        false);
   }
 
   private static Change statistics(String index) {

@@ -258,6 +258,76 @@ abstract class OperatorTests {
   }
 
   @Test
+  void what_was_dropped_while_no_operator_ran_is_reported_where_drift_is_not_to_be_corrected()
+      throws Exception {
+    String two =
+        RARELY
+            + "- {name: ix_grower, table: batches, columns: [grower]}\n"
+            + "aggregates:\n"
+            + "- {name: by_grower, query: 'SELECT grower, count(*) AS n FROM batches GROUP BY grower',"
+            + " fallback: MaterializedView, uniqueColumns: [grower], refresh: {every: 6h}}\n";
+    String report = two + "safety: {onDrift: Report}\n";
+    try (Stage stage = stage("restarted").tenants("tenant_a", "tenant_b").secret()) {
+      OperatorProcess first = stage.operator();
+      stage.apply(report);
+      stage.awaitCondition("Ready", "True", "Converged");
+      first.close();
+      stage.sql("DROP INDEX tenant_a.ix_grower", "DROP MATERIALIZED VIEW tenant_b.by_grower");
+
+      OperatorProcess second = stage.operator();
+      stage.awaitCondition("Ready", "False", "DriftReported");
+      second.close();
+      stage.tenants("tenant_new");
+      OperatorProcess third = stage.operator();
+      Stage.patiently()
+          .until(() -> passes(third) >= 1 && stage.validIndexes().contains("tenant_new.ix_grower"));
+      stage.awaitCondition("Ready", "False", "DriftReported");
+      assertThat(stage.validIndexes())
+          .contains("tenant_a.ix_batches_intake", "tenant_b.ix_grower")
+          .doesNotContain("tenant_a.ix_grower");
+      assertThat(stage.query("SELECT schemaname FROM pg_matviews WHERE matviewname = 'by_grower'"))
+          .contains("tenant_a", "tenant_new")
+          .doesNotContain("tenant_b");
+
+      // What the spec says anew is made; what was reported stays so.
+      stage.apply(
+          report.replace(
+              "indexes:",
+              "indexes:\n- {name: ix_third, table: batches, columns: [grower, intake]}"));
+      Stage.patiently().until(() -> stage.validIndexes().contains("tenant_a.ix_third"));
+      stage.awaitCondition("Ready", "False", "DriftReported");
+      assertThat(stage.validIndexes()).doesNotContain("tenant_a.ix_grower");
+
+      stage.apply(two);
+      stage.awaitCondition("Ready", "True", "Converged");
+      assertThat(stage.validIndexes()).contains("tenant_a.ix_grower");
+    }
+  }
+
+  @Test
+  void what_was_never_made_is_made_after_a_restart_though_drift_is_only_reported()
+      throws Exception {
+    String report = RARELY + "safety: {onDrift: Report, lockTimeout: 1s}\n";
+    try (Stage stage = stage("neverMade").tenants("tenant_a", "tenant_b").secret();
+        Connection reader = stage.connect()) {
+      reader.setAutoCommit(false);
+      try (Statement statement = reader.createStatement()) {
+        statement.execute("LOCK TABLE tenant_b.batches IN ACCESS EXCLUSIVE MODE");
+      }
+      OperatorProcess first = stage.operator();
+      stage.apply(report);
+      Stage.patiently().until(() -> stage.validIndexes().contains("tenant_a.ix_batches_intake"));
+      first.close();
+      reader.rollback();
+
+      stage.operator();
+      stage.awaitCondition("Ready", "True", "Converged");
+      assertThat(stage.validIndexes())
+          .containsExactly("tenant_a.ix_batches_intake", "tenant_b.ix_batches_intake");
+    }
+  }
+
+  @Test
   void of_two_resources_with_the_same_hypertable_the_older_keeps_it() {
     String hypertable =
         """
