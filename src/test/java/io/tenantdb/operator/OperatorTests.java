@@ -265,9 +265,12 @@ abstract class OperatorTests {
             + "- {name: ix_grower, table: batches, columns: [grower]}\n"
             + "aggregates:\n"
             + "- {name: by_grower, query: 'SELECT grower, count(*) AS n FROM batches GROUP BY grower',"
-            + " fallback: MaterializedView, uniqueColumns: [grower], refresh: {every: 6h}}\n";
+            + " fallback: MaterializedView, uniqueColumns: [grower], refresh: {every: 6 hours, endOffset: 1 hour}}\n";
     String report = two + "safety: {onDrift: Report}\n";
     try (Stage stage = stage("restarted").tenants("tenant_a", "tenant_b").secret()) {
+      stage.sql(
+          "DO $$ BEGIN CREATE ROLE fruit_app; EXCEPTION WHEN duplicate_object THEN NULL; END $$");
+      give(stage, "tenant_a", "tenant_b");
       OperatorProcess first = stage.operator();
       stage.apply(report);
       stage.awaitCondition("Ready", "True", "Converged");
@@ -278,6 +281,7 @@ abstract class OperatorTests {
       stage.awaitCondition("Ready", "False", "DriftReported");
       second.close();
       stage.tenants("tenant_new");
+      give(stage, "tenant_new");
       OperatorProcess third = stage.operator();
       Stage.patiently()
           .until(() -> passes(third) >= 1 && stage.validIndexes().contains("tenant_new.ix_grower"));
@@ -304,11 +308,20 @@ abstract class OperatorTests {
     }
   }
 
+  /** A view is made with the rights of who owns its table, which must be no superuser. */
+  private static void give(Stage stage, String... schemas) {
+    for (String schema : schemas) {
+      stage.sql(
+          "ALTER SCHEMA " + schema + " OWNER TO fruit_app",
+          "ALTER TABLE " + schema + ".batches OWNER TO fruit_app");
+    }
+  }
+
   @Test
   void what_was_never_made_is_made_after_a_restart_though_drift_is_only_reported()
       throws Exception {
     String report = RARELY + "safety: {onDrift: Report, lockTimeout: 1s}\n";
-    try (Stage stage = stage("neverMade").tenants("tenant_a", "tenant_b").secret();
+    try (Stage stage = stage("never-made").tenants("tenant_a", "tenant_b").secret();
         Connection reader = stage.connect()) {
       reader.setAutoCommit(false);
       try (Statement statement = reader.createStatement()) {
