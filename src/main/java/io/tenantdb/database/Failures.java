@@ -59,6 +59,23 @@ final class Failures {
         null);
   }
 
+  /** A pooler in session mode let us in and has no server session left. */
+  DatabaseException poolTooSmall(SQLException e) {
+    return new DatabaseException(
+        Reason.PoolerUnsupported,
+        SqlStates.state(e),
+        "Could not get a session on "
+            + target()
+            + " within "
+            + Sessions.CONNECT_TIMEOUT.toSeconds()
+            + " seconds: the pooler that is there has no server session left. Its pool (pgbouncer:"
+            + " pool_size) must hold one more than maxConnections = "
+            + settings.maxConnections()
+            + ", beside what others use of it; enlarge it, or lower database.maxConnections and"
+            + " rollout.maxParallel.",
+        scrubber.scrub(e));
+  }
+
   /** All connections that the settings allow are in use. */
   DatabaseException exhausted(String kind) {
     return new DatabaseException(

@@ -1,6 +1,7 @@
 package io.tenantdb.database;
 
 import io.tenantdb.database.ConnectionSettings.Tls;
+import java.net.SocketTimeoutException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -28,6 +29,9 @@ final class Sessions {
   private final ConnectionSettings settings;
   private final Failures failures;
 
+  /** Once a session has shown that it is not the server's own. */
+  private volatile boolean behindPooler;
+
   Sessions(ConnectionSettings settings, Failures failures) {
     this.settings = settings;
     this.failures = failures;
@@ -43,9 +47,7 @@ final class Sessions {
       DatabaseMetaData server = connection.getMetaData();
       SupportedVersions.check(
           server.getDatabaseMajorVersion(), server.getDatabaseMinorVersion(), failures.target());
-      if (PoolerCheck.shared(connection, () -> connect(CONNECT_TIMEOUT))) {
-        throw failures.pooler();
-      }
+      checkPooler(connection, socketTimeout);
       SessionSettings.pin(connection);
       return connection;
     } catch (SQLException e) {
@@ -55,6 +57,38 @@ final class Sessions {
       closeQuietly(connection);
       throw e;
     }
+  }
+
+  /**
+   * A pooler lets a client in before it has a server session for him: one that has none left keeps
+   * the first query waiting, for two minutes as pgbouncer comes. One check at a time, because each
+   * takes a second session for a moment.
+   */
+  private synchronized void checkPooler(Connection connection, Duration socketTimeout)
+      throws SQLException {
+    connection.setNetworkTimeout(Runnable::run, Math.toIntExact(CONNECT_TIMEOUT.toMillis()));
+    boolean shared;
+    try {
+      shared =
+          PoolerCheck.shared(
+              connection,
+              () -> {
+                behindPooler = true;
+                return connect(CONNECT_TIMEOUT);
+              });
+    } catch (SQLException e) {
+      boolean silent =
+          SqlStates.chain(e).stream().anyMatch(SocketTimeoutException.class::isInstance)
+              || SqlStates.primaryMessage(e).contains("query_wait_timeout");
+      if (behindPooler && silent) {
+        throw failures.poolTooSmall(e);
+      }
+      throw e;
+    }
+    if (shared) {
+      throw failures.pooler();
+    }
+    connection.setNetworkTimeout(Runnable::run, Math.toIntExact(socketTimeout.toMillis()));
   }
 
   private Connection connect(Duration socketTimeout) {

@@ -16,9 +16,11 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /** Reads {@code spec.aggregates}. */
 final class AggregateReader {
+  private static final Pattern SEMICOLON = Pattern.compile(Grammar.SEMICOLON);
   static final String PATH = "spec.aggregates";
   private static final String KEY = "_key";
 
@@ -89,7 +91,7 @@ final class AggregateReader {
   /** PostgreSQL's parser has the last word; a semicolon would stand in the middle of our DDL. */
   private Optional<String> query(String path, String text) {
     Optional<String> query = fields.fragment(path, text);
-    if (query.filter(q -> q.endsWith(";")).isPresent()) {
+    if (query.filter(q -> SEMICOLON.matcher(q).find()).isPresent()) {
       problems.add(path, Grammar.SEMICOLON_MESSAGE);
     }
     return query;

@@ -72,8 +72,8 @@ public enum Reason {
    */
   ServerUnavailable(Remedy.TIME),
   /**
-   * A session pooler in transaction mode is between us and the server: session locks and settings
-   * do not hold.
+   * A pooler in transaction mode is between us and the server: session locks and settings do not
+   * hold. Or one in session mode has fewer sessions than are needed.
    */
   PoolerUnsupported(Remedy.PERSON),
 

@@ -3,21 +3,29 @@ package io.tenantdb.plan;
 import io.tenantdb.model.Desired.Prune;
 import io.tenantdb.model.DesiredHypertable;
 import io.tenantdb.model.DesiredIndex;
+import io.tenantdb.model.DesiredTenant;
 import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedTable;
+import io.tenantdb.model.ServerInfo.Timescale;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Finds what keeps a table from becoming a hypertable. */
 final class ConversionObstacles {
 
   private final Prune prune;
+  private final Timescale timescale;
   private final List<DesiredIndex> declared;
+  private final List<DesiredHypertable> hypertables;
   private final LeavingIndexes leaving;
 
-  ConversionObstacles(Prune prune, List<DesiredIndex> declared, LeavingIndexes leaving) {
+  ConversionObstacles(
+      Prune prune, Timescale timescale, DesiredTenant wanted, LeavingIndexes leaving) {
     this.prune = prune;
-    this.declared = List.copyOf(declared);
+    this.timescale = timescale;
+    this.declared = wanted.indexes();
+    this.hypertables = wanted.hypertables();
     this.leaving = leaving;
   }
 
@@ -56,11 +64,32 @@ final class ConversionObstacles {
         .filter(index -> !index.uniqueColumns().isEmpty())
         .filter(index -> !index.uniqueColumns().contains(column))
         .forEach(index -> unique(draft, table, index, column, found));
-    table.referencedBy().forEach(key -> lasting.add("the foreign key " + key + " points at it"));
+    table.referencedBy().forEach(key -> reference(draft, key).ifPresent(lasting::add));
     if (table.published()) {
       lasting.add("it is in a publication");
     }
     return found;
+  }
+
+  /**
+   * From 2.16 on a foreign key may point at a hypertable, but not from one. Before that, one that
+   * is converted under a foreign key is never found by it again.
+   */
+  private Optional<String> reference(TenantDraft draft, String key) {
+    if (!timescale.atLeast(2, 16)) {
+      return Optional.of(
+          "the foreign key "
+              + key
+              + " points at it, which TimescaleDB has no hypertables for before 2.16");
+    }
+    return hypertables.stream()
+            .map(hypertable -> draft.schema() + "." + hypertable.table() + ".")
+            .anyMatch(key::startsWith)
+        ? Optional.of(
+            "the foreign key "
+                + key
+                + " points at it from a table that is declared a hypertable, too")
+        : Optional.empty();
   }
 
   private void unique(

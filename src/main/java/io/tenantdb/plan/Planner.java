@@ -178,7 +178,8 @@ public final class Planner {
             desired,
             observed.server(),
             canonical,
-            new ConversionObstacles(desired.safety().prune(), wanted.indexes(), leavingIndexes)),
+            new ConversionObstacles(
+                desired.safety().prune(), observed.server().timescale(), wanted, leavingIndexes)),
         indexes,
         new AggregatePlanner(desired, observed, canonical, wanted, indexes),
         new NameClaims(desired.safety(), leavingIndexes, leavingAggregates),

@@ -33,6 +33,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What PostgreSQL makes of aggregates' queries, on a native server. */
 @RealParts
@@ -112,6 +113,19 @@ class AggregateFormsIT {
           assertThat(io.tenantdb.model.ViewText.of(rows.getString(1), "t2")).isEqualTo(one.text());
         }
       }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "SELECT day FROM sales -- all of them;",
+        "SELECT day FROM sales /* ; /* ; */ ; */",
+        "SELECT day, $a$;$a$ AS a FROM sales /*;*/--;"
+      })
+  void aSemicolonInACommentEndsNothing(String query, PostgresServer server) {
+    try (Fleet fleet = fleet(server, "forms_comment_" + query.length()).tenants("t", 1, 2, SALES)) {
+      assertThat(form(fleet, "t1", query)).isInstanceOf(Buildable.class);
     }
   }
 

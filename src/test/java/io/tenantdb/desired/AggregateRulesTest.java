@@ -49,6 +49,9 @@ class AggregateRulesTest {
             "spec.aggregates[0].query: must be one SELECT without a semicolon at its end.");
     assertThat(aggregate("query: \"SELECT 1 ; \\n\"")).hasSize(1);
     assertThat(aggregate("query: \"SELECT ';'\\n\"")).isEmpty();
+    assertThat(aggregate("query: \"SELECT 1 -- not;\"")).isEmpty();
+    assertThat(aggregate("query: \"SELECT 1 - 2 /* ; */\"")).isEmpty();
+    assertThat(aggregate("query: \"SELECT 1 -- a\\n  - 2 -;\"")).hasSize(1);
     assertThat(aggregate("query: \"SELECT 'a\\0'\"")).hasSize(1);
     assertThat(aggregate(fallback("fallbackQuery: 'SELECT 1;', uniqueColumns: [a]")))
         .containsExactly(

@@ -198,8 +198,34 @@ class EngineTimescaleIT {
           .containsEntry("tenant_a", TenantState.FAILED)
           .containsEntry("tenant_acme", TenantState.SYNCED);
       assertThat(outcome.failures().get(0).message())
-          .contains("the unique index batch_history_pkey lacks recorded_at")
-          .contains("the foreign key tenant_a.notes.notes_history_fkey points at it");
+          .contains("the unique index batch_history_pkey lacks recorded_at");
+    }
+  }
+
+  @Test
+  void a_foreign_key_may_point_at_it_where_timescaledb_follows_that() {
+    server.execute(
+        "ALTER TABLE tenant_a.batch_history ADD PRIMARY KEY (recorded_at, batch_id)",
+        "CREATE TABLE tenant_a.notes (at timestamptz, batch bigint, FOREIGN KEY (at, batch) REFERENCES tenant_a.batch_history)");
+    try (Database database = open(server)) {
+      Outcome outcome = engine.pass(database, desired(SPEC), Gate.OPEN, PassListener.NONE);
+
+      if (server.atLeast("2.16")) {
+        assertThat(outcome.converged()).isTrue();
+        server.execute(
+            "INSERT INTO tenant_a.batch_history (recorded_at, batch_id) VALUES ('2026-01-01', 1)",
+            "INSERT INTO tenant_a.notes VALUES ('2026-01-01', 1)");
+      } else {
+        assertThat(outcome.failures())
+            .singleElement()
+            .satisfies(
+                failure -> {
+                  assertThat(failure.reason()).isEqualTo(Reason.ConversionBlocked);
+                  assertThat(failure.message())
+                      .contains("the foreign key tenant_a.notes.notes_at_batch_fkey points at it")
+                      .contains("before 2.16");
+                });
+      }
     }
   }
 

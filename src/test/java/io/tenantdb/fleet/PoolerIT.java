@@ -13,6 +13,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.Statement;
+import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -68,6 +69,37 @@ class PoolerIT {
       assertThat(outcome.failures()).isEmpty();
       assertThat(outcome.converged()).isTrue();
       assertThat(fruit.leftovers()).isEmpty();
+    }
+  }
+
+  @Test
+  void one_with_too_few_sessions_is_named_before_it_gives_up_itself() throws Exception {
+    Fruit fruit = new Fruit(server, "pooled_small").tenants("tenant_a");
+    try (PgBouncer.Running pooler = pgbouncer.start(server, PgBouncer.Mode.SESSION, 2);
+        Database database = fruit.through(pooler.port());
+        Connection first = database.dedicated()) {
+      assertThat(first.isClosed()).isFalse();
+
+      DatabaseException refused =
+          catchThrowableOfType(DatabaseException.class, database::dedicated);
+
+      assertThat(refused.reason()).isEqualTo(Reason.PoolerUnsupported);
+      assertThat(refused)
+          .hasMessageContaining("one more than maxConnections = 4")
+          .hasMessageContaining("pool_size");
+    }
+  }
+
+  @Test
+  void one_session_more_than_the_engine_may_have_is_enough() throws Exception {
+    Fruit fruit = new Fruit(server, "pooled_enough").tenants("tenant_a");
+    try (PgBouncer.Running pooler = pgbouncer.start(server, PgBouncer.Mode.SESSION, 5);
+        Database database = fruit.through(pooler.port());
+        Connection one = database.dedicated();
+        Connection two = database.dedicated();
+        Connection three = database.dedicated();
+        Connection four = database.borrow()) {
+      assertThat(List.of(one, two, three, four)).doesNotHaveDuplicates();
     }
   }
 

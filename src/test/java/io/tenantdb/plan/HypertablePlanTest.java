@@ -141,8 +141,24 @@ class HypertablePlanTest {
               Reason.ConversionBlocked,
               TenantState.FAILED),
           row(
-              "a foreign key that points at it",
-              convert(Convert.WHEN_EMPTY, w -> w.foreignKeys.add("tenant_a.u.u_t_fkey")),
+              "a foreign key that points at it, before 2.16",
+              convert(
+                  Convert.WHEN_EMPTY,
+                  w -> {
+                    w.timescaleVersion = "2.15.3";
+                    w.foreignKeys.add("tenant_a.u.u_t_fkey");
+                  }),
+              List.of(),
+              Reason.ConversionBlocked,
+              TenantState.FAILED),
+          row(
+              "a foreign key of its own that points at it",
+              convert(
+                  Convert.WHEN_EMPTY,
+                  w -> {
+                    w.timescaleVersion = "2.22.1";
+                    w.foreignKeys.add("tenant_a.t.t_t_fkey");
+                  }),
               List.of(),
               Reason.ConversionBlocked,
               TenantState.FAILED),

@@ -57,6 +57,15 @@ public final class PgBouncer {
 
   /** Starts one in front of a server, for its superuser. */
   public Running start(PostgresServer server, Mode mode) {
+    return start(server, mode, 20);
+  }
+
+  /**
+   * The same.
+   *
+   * @param poolSize server sessions for each user and database
+   */
+  public Running start(PostgresServer server, Mode mode, int poolSize) {
     Path directory = Directories.scratch("pgbouncer");
     int port = ChildProcess.freePort();
     try {
@@ -75,9 +84,15 @@ public final class PgBouncer {
           auth_type = scram-sha-256
           auth_file = users.txt
           pool_mode = %s
+          default_pool_size = %d
           ignore_startup_parameters = extra_float_digits
           """
-              .formatted(server.host(), server.port(), port, mode.name().toLowerCase(Locale.ROOT)));
+              .formatted(
+                  server.host(),
+                  server.port(),
+                  port,
+                  mode.name().toLowerCase(Locale.ROOT),
+                  poolSize));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

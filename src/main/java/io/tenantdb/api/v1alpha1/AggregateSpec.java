@@ -51,7 +51,7 @@ public record AggregateSpec(
         @Required
         @Size(min = 1, max = 16_384)
         @Pattern(Grammar.NOT_BLANK)
-        @ValidationRule(value = "!self.matches(';\\\\s*$')", message = Grammar.SEMICOLON_MESSAGE)
+        @ValidationRule(value = Grammar.NO_SEMICOLON, message = Grammar.SEMICOLON_MESSAGE)
         String query,
     @JsonPropertyDescription(
             "Maps to timescaledb.materialized_only; true when absent. False: a query sees rows "
@@ -75,7 +75,7 @@ public record AggregateSpec(
                 + "fallback MaterializedView.")
         @Size(min = 1, max = 16_384)
         @Pattern(Grammar.NOT_BLANK)
-        @ValidationRule(value = "!self.matches(';\\\\s*$')", message = Grammar.SEMICOLON_MESSAGE)
+        @ValidationRule(value = Grammar.NO_SEMICOLON, message = Grammar.SEMICOLON_MESSAGE)
         String fallbackQuery,
     @JsonPropertyDescription(
             "Columns of the result that identify a row. Maps to CREATE UNIQUE INDEX <name>_key on "

@@ -113,6 +113,14 @@ public final class Grammar {
   public static final String MAX_PARALLEL_MESSAGE =
       "database.maxConnections must be at least rollout.maxParallel + 2: each tenant that is worked"
           + " on takes a connection, and observing two more.";
+
+  /** What ends in a semicolon, and not within a comment, as far as its last line tells. */
+  public static final String SEMICOLON = "(?:^|[\\r\\n])(?:[^-\\r\\n]|-[^-\\r\\n])*-?;\\s*$";
+
+  /** {@link #SEMICOLON} as a rule of the schema. */
+  public static final String NO_SEMICOLON =
+      "!self.matches('(?:^|[\\\\r\\\\n])(?:[^-\\\\r\\\\n]|-[^-\\\\r\\\\n])*-?;\\\\s*$')";
+
   public static final String SEMICOLON_MESSAGE =
       "must be one SELECT without a semicolon at its end.";
   public static final String FALLBACK_NEEDS_MESSAGE =
