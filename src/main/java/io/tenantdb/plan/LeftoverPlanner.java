@@ -5,10 +5,6 @@ import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.IndexBody;
-import io.tenantdb.model.IndexChange.CreateIndex;
-import io.tenantdb.model.IndexChange.DropLeftover;
-import io.tenantdb.model.IndexChange.PublishIndex;
-import io.tenantdb.model.IndexReplacement;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedTable;
@@ -154,11 +150,7 @@ final class LeftoverPlanner {
   }
 
   private static boolean uses(Change change, String name) {
-    return (change instanceof PublishIndex publish && publish.reservedName().equals(name))
-        || (change instanceof DropLeftover drop && drop.reservedName().equals(name))
-        || (change instanceof CreateIndex create && create.reservedName().equals(name))
-        || (change instanceof IndexReplacement replacement
-            && replacement.build().reservedName().equals(name));
+    return change.frees().contains(name) || change.takes().contains(name);
   }
 
   /**

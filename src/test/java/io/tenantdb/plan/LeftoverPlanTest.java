@@ -112,6 +112,11 @@ class LeftoverPlanTest {
               List.of("RenameIndex t.ix"),
               Live.named(RETIRED, "a").ours(IX)),
           row(
+              "the same, and an equal one of another name serves: renamed back, and not dropped",
+              List.of("RenameIndex t.ix"),
+              Live.named("app_ix", "a"),
+              Live.named(RETIRED, "a").ours(IX)),
+          row(
               "replaced, and an equal one of another name serves: dropped",
               List.of(drops(RETIRED)),
               Live.named("app_ix", "a"),

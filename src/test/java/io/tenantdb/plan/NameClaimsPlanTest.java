@@ -227,6 +227,17 @@ class NameClaimsPlanTest {
   }
 
   @Test
+  void whoRunsItByHandGivesTheNameOverInTheTransactionThatPublishes() {
+    World world = new World();
+    world.indexes.add(IX);
+    moved(pruning()).accept(world);
+
+    assertThat(world.tenantPlan().changes().get(0).script())
+        .containsSubsequence(
+            "CREATE INDEX CONCURRENTLY", "BEGIN", ASIDE, "COMMENT ON INDEX", "RENAME", "COMMIT");
+  }
+
+  @Test
   void whatWaitsForARefusedChangeIsTold() {
     World world = new World();
     swapped().accept(world);
