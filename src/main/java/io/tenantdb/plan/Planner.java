@@ -47,6 +47,7 @@ public final class Planner {
       IndexPlanner indexes,
       AggregatePlanner aggregates,
       NameClaims names,
+      LeavingJobs jobs,
       PrunePlanner prune) {}
 
   public Planner(Desired desired, Observed observed, Canonical canonical, TenantHistory history) {
@@ -163,7 +164,7 @@ public final class Planner {
                 tenant
                     .table(hypertable.table())
                     .ifPresent(table -> of.hypertables().policies(draft, hypertable, table)));
-    retention.judge(draft, wanted);
+    retention.judge(draft, wanted, () -> of.jobs().of(draft));
     of.names().settle(draft);
     of.prune().plan(draft);
     return draft;
@@ -173,6 +174,8 @@ public final class Planner {
     IndexPlanner indexes = new IndexPlanner(desired, canonical, wanted.indexes());
     LeavingAggregates leavingAggregates = new LeavingAggregates(desired, observed.server());
     LeavingIndexes leavingIndexes = new LeavingIndexes(desired, wanted, leavingAggregates);
+    LeavingPolicies leavingPolicies =
+        new LeavingPolicies(desired, observed.server(), wanted, leavingAggregates);
     return new Planners(
         new HypertablePlanner(
             desired,
@@ -183,7 +186,9 @@ public final class Planner {
         indexes,
         new AggregatePlanner(desired, observed, canonical, wanted, indexes),
         new NameClaims(desired.safety(), leavingIndexes, leavingAggregates),
-        new PrunePlanner(desired, observed.server(), wanted, leavingIndexes, leavingAggregates));
+        new LeavingJobs(desired.safety().prune(), leavingPolicies, leavingAggregates),
+        new PrunePlanner(
+            desired.safety().prune(), leavingPolicies, leavingAggregates, leavingIndexes));
   }
 
   /** Returns true when the tenant is left alone for it. */

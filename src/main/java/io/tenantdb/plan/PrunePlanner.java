@@ -1,14 +1,11 @@
 package io.tenantdb.plan;
 
 import io.tenantdb.model.Change;
-import io.tenantdb.model.Desired;
 import io.tenantdb.model.Desired.Prune;
-import io.tenantdb.model.DesiredTenant;
 import io.tenantdb.model.Finding.Verdict;
 import io.tenantdb.model.IndexChange.DropLeftover;
 import io.tenantdb.model.IndexPartChange.DropPartLeftover;
 import io.tenantdb.model.Reason;
-import io.tenantdb.model.ServerInfo;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -24,14 +21,10 @@ final class PrunePlanner {
   private final LeavingIndexes indexes;
 
   PrunePlanner(
-      Desired desired,
-      ServerInfo server,
-      DesiredTenant wanted,
-      LeavingIndexes indexes,
-      LeavingAggregates aggregates) {
-    this.prune = desired.safety().prune();
+      Prune prune, LeavingPolicies policies, LeavingAggregates aggregates, LeavingIndexes indexes) {
+    this.prune = prune;
+    this.policies = policies;
     this.aggregates = aggregates;
-    this.policies = new LeavingPolicies(desired, server, wanted, aggregates);
     this.indexes = indexes;
   }
 
@@ -68,7 +61,8 @@ final class PrunePlanner {
   private static boolean isAwaited(TenantDraft draft, Leaving one) {
     return draft.awaited().isEmpty()
         || (one instanceof Leaving.Drop drop
-            && drop.change().frees().stream().anyMatch(draft.awaited()::contains));
+            && (draft.awaited().contains(drop.change().object())
+                || drop.change().frees().stream().anyMatch(draft.awaited()::contains)));
   }
 
   /** Nothing goes before what takes its place is there and valid. */

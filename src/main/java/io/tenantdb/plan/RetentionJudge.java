@@ -17,9 +17,12 @@ import io.tenantdb.plan.PlannedGraph.Reader;
 import io.tenantdb.plan.WindowFit.Fit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * The rule that retention outlives whatever still reads the rows: for every source and every window
@@ -53,12 +56,15 @@ final class RetentionJudge {
     }
   }
 
-  void judge(TenantDraft draft, DesiredTenant wanted) {
+  /**
+   * @param ending jobs that pruning ends, by id; what only they forbid waits for that
+   */
+  void judge(TenantDraft draft, DesiredTenant wanted, Supplier<Map<Integer, Change>> ending) {
     // What safety refuses is judged too: nobody must be told to allow what loses rows.
-    refuse(draft, wanted, false);
-    refuse(draft, wanted, true);
+    refuse(draft, wanted, ending, false);
+    refuse(draft, wanted, ending, true);
     order(draft);
-    tell(draft, wanted);
+    tell(draft, wanted, ending);
   }
 
   /**
@@ -66,7 +72,11 @@ final class RetentionJudge {
    *
    * @param permitted whether only those changes count that safety lets through
    */
-  private void refuse(TenantDraft draft, DesiredTenant wanted, boolean permitted) {
+  private void refuse(
+      TenantDraft draft,
+      DesiredTenant wanted,
+      Supplier<Map<Integer, Change>> ending,
+      boolean permitted) {
     Set<String> said = new TreeSet<>();
     boolean again = true;
     while (again) {
@@ -78,7 +88,7 @@ final class RetentionJudge {
                 : loss(pair, pair.retention().after(), pair.window().after());
         if (loss.isPresent()) {
           gone.addAll(pair.changes());
-          say(draft, wanted, loss.get(), Verdict.FAILED, false, said);
+          say(draft, wanted, ending.get(), loss.get(), Verdict.FAILED, false, said);
         }
       }
       again = !gone.isEmpty();
@@ -120,7 +130,8 @@ final class RetentionJudge {
   }
 
   /** Names what is lost whatever we do. */
-  private void tell(TenantDraft draft, DesiredTenant wanted) {
+  private void tell(
+      TenantDraft draft, DesiredTenant wanted, Supplier<Map<Integer, Change>> ending) {
     Set<String> said = new TreeSet<>();
     for (Pair pair : pairs(draft, true)) {
       if (!pair.changes().isEmpty()) {
@@ -133,6 +144,7 @@ final class RetentionJudge {
                   say(
                       draft,
                       wanted,
+                      ending.get(),
                       loss,
                       loss.goesOn() && concerns(draft, wanted, loss)
                           ? Verdict.FAILED
@@ -145,17 +157,33 @@ final class RetentionJudge {
   private void say(
       TenantDraft draft,
       DesiredTenant wanted,
+      Map<Integer, Change> ending,
       RowLoss loss,
       Verdict verdict,
       boolean now,
       Set<String> said) {
     String here = draft.schema();
     String sentence = loss.sentence(here, isDeclared(draft, loss.reader().aggregate()), now);
+    Optional<Change> end =
+        Stream.of(loss.retention().job(), loss.window().job())
+            .flatMap(job -> Optional.ofNullable(ending.get(job)).stream())
+            .findFirst();
+    end.map(Change::object).ifPresent(draft::awaitDrop);
     if (said.add(sentence)) {
       Relation reader = loss.reader().aggregate();
       String object =
           reader.schema().equals(here) ? reader.name() : loss.source().name() + " retention";
-      draft.find(verdict, object, Reason.RefreshWindowInvalid, sentence);
+      draft.find(
+          end.isPresent() ? Verdict.NOTE : verdict,
+          object,
+          Reason.RefreshWindowInvalid,
+          sentence
+              + end.map(
+                      change ->
+                          " That ends when "
+                              + change.object()
+                              + " is dropped, which the spec declares no more.")
+                  .orElse(""));
     }
   }
 

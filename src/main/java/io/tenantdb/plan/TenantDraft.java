@@ -259,12 +259,16 @@ final class TenantDraft {
     return unconverted.contains(table.name());
   }
 
-  /** Something declared is made once this relation, which left the spec, is dropped. */
-  void awaitDrop(String relation) {
-    awaited.add(relation);
+  /**
+   * Something declared is made once this is dropped, which left the spec.
+   *
+   * @param object a relation by its name, or what a plan calls a policy
+   */
+  void awaitDrop(String object) {
+    awaited.add(object);
   }
 
-  /** Names of the relations whose drop is waited for. */
+  /** The objects whose drop is waited for. */
   Set<String> awaited() {
     return awaited;
   }

@@ -8,6 +8,7 @@ import io.tenantdb.model.CanonicalAggregate.Source;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.Desired.OnDestructive;
 import io.tenantdb.model.Desired.OnDrift;
+import io.tenantdb.model.Desired.Prune;
 import io.tenantdb.model.DesiredAggregate.Fallback;
 import io.tenantdb.model.DesiredHypertable;
 import io.tenantdb.model.Finding;
@@ -18,9 +19,12 @@ import io.tenantdb.model.Mark.Origin;
 import io.tenantdb.model.ObservedAggregate.RefreshJob;
 import io.tenantdb.model.ObservedHypertable;
 import io.tenantdb.model.ObservedHypertable.Job;
+import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.PolicyChange.AddPolicy;
 import io.tenantdb.model.PolicyChange.AlterPolicy;
 import io.tenantdb.model.PolicyKind;
+import io.tenantdb.model.PruneChange.DropAggregate;
+import io.tenantdb.model.PruneChange.DropPolicy;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.RefreshPolicyChange.AlterRefreshPolicy;
 import io.tenantdb.model.SourceGraph.Basis;
@@ -540,5 +544,67 @@ class RetentionPlanTest {
     assertThat(world.tenantPlan().findings())
         .extracting(Finding::reason)
         .contains(Reason.Conflict, Reason.RefreshWindowInvalid);
+  }
+
+  @Test
+  void retentionThatLeftTheSpecIsPrunedFirstAndThenTheAggregateIsMade() {
+    World world = new World();
+    daily().andThen(live(ofOlderSpec("3 days"))).andThen(pruning()).accept(world);
+    TenantPlan plan = world.tenantPlan();
+
+    assertThat(plan.changes()).hasExactlyElementsOfTypes(DropPolicy.class);
+    assertThat(plan.findings())
+        .filteredOn(finding -> finding.reason() == Reason.RefreshWindowInvalid)
+        .singleElement()
+        .satisfies(
+            finding -> {
+              assertThat(finding.verdict()).isEqualTo(Verdict.NOTE);
+              assertThat(finding.message())
+                  .endsWith(
+                      "That ends when t retention is dropped, which the spec declares no more.");
+            });
+  }
+
+  @Test
+  void anAggregateThatLeftTheSpecIsPrunedFirstAndThenTheRetentionIsAdded() {
+    World world = new World();
+    t(declared("3 days"))
+        .andThen(
+            w -> {
+              w.undeclaredAggregates.add(
+                  Daily.continuous(
+                      Daily.TEXT,
+                      Optional.of(Daily.mark(Origin.MADE, true)),
+                      ours("7 days", "1 hour")));
+              w.undeclared.add(
+                  World.relation("daily", ObservedTable.Kind.CONTINUOUS_AGGREGATE, "app"));
+              w.moreNodes.add(
+                  node(
+                      new Relation("tenant_a", "daily"),
+                      T,
+                      true,
+                      true,
+                      List.of(),
+                      new Window(
+                          1001,
+                          Beginning.OFFSET,
+                          Optional.of(World.span("7 days")),
+                          Optional.of(World.span("1 hour")),
+                          true)));
+            })
+        .andThen(pruning())
+        .accept(world);
+
+    assertThat(world.tenantPlan().changes()).hasExactlyElementsOfTypes(DropAggregate.class);
+    world.prune = Prune.DISABLED;
+    assertThat(world.tenantPlan().changes()).isEmpty();
+    assertThat(world.tenantPlan().state()).isEqualTo(TenantState.FAILED);
+  }
+
+  private static Consumer<World> pruning() {
+    return w -> {
+      w.prune = Prune.OWNED_ONLY;
+      w.onDestructive = OnDestructive.ALLOW;
+    };
   }
 }
