@@ -34,10 +34,7 @@ class SettingAsideIT {
       new SetAsideIndex(GROWERS, NAME, ASIDE, MARK, true);
   private static final CreateIndex CREATE =
       Indexes.create(
-              TABLE,
-              Indexes.on("batches", false, "id"),
-              Build.CONCURRENTLY,
-              "USING btree (id)")
+              TABLE, Indexes.on("batches", false, "id"), Build.CONCURRENTLY, "USING btree (id)")
           .displacing(SET_ASIDE);
 
   private final PostgresServer server;

@@ -455,7 +455,9 @@ final class NamesCatalog {
     }
     Map<String, CanonicalInterval> intervals = new HashMap<>();
     for (String text : List.of("1 hour", "7 days")) {
-      intervals.put(text, new CanonicalInterval(text, 3_600_000_000L, NOW.minusSeconds(3600), Optional.empty()));
+      intervals.put(
+          text,
+          new CanonicalInterval(text, 3_600_000_000L, NOW.minusSeconds(3600), Optional.empty()));
     }
     return new Canonical(forms, queries, intervals);
   }

@@ -125,6 +125,22 @@ class NamesTimescaleIT {
     }
   }
 
+  @Test
+  void retention_that_left_the_spec_goes_before_the_aggregate_whose_window_it_forbids_is_made() {
+    chunks();
+    String retention = HYPERTABLE.replace("}", ", retention: {dropAfter: 3 days}}");
+    try (Database database = EngineTimescaleIT.open(server)) {
+      assertThat(pass(database, retention + PRUNE).converged()).isTrue();
+      Outcome outcome = pass(database, HYPERTABLE + aggregate("daily") + PRUNE);
+
+      assertThat(outcome.failures()).isEmpty();
+      assertThat(outcome.converged()).isTrue();
+      assertThat(outcome.results())
+          .extracting(result -> result.change().kind())
+          .containsSubsequence("DropPolicy", "CreateAggregate");
+    }
+  }
+
   private static String index(String name, String column) {
     return "indexes:\n- {name: %s, table: batches, columns: [%s]}\n".formatted(name, column);
   }
