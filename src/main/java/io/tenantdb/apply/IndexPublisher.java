@@ -54,11 +54,14 @@ final class IndexPublisher {
       List<Statement> publishing,
       Optional<SetAsideIndex> displaced)
       throws SQLException {
-    session.atomically(
-        () -> {
-          verified(target, name, accepted, waiting(publishing));
-          requireAside(displaced);
-        });
+    session.marking(
+        publishing,
+        statements ->
+            session.atomically(
+                () -> {
+                  verified(target, name, accepted, waiting(statements));
+                  requireAside(displaced);
+                }));
   }
 
   /** Renames an index of ours out of the way. */

@@ -1,6 +1,7 @@
 package io.tenantdb.apply;
 
 import io.tenantdb.database.AdvisoryLock;
+import io.tenantdb.database.EventTriggers;
 import io.tenantdb.database.Sql;
 import io.tenantdb.database.SqlStates;
 import io.tenantdb.model.Identifiers;
@@ -99,7 +100,9 @@ final class SmallBuild {
       } catch (SQLException e) {
         String state = SqlStates.state(e);
         session.throwIfCancelled();
-        if (!GIVES_WAY.contains(state)) {
+        // What refuses the mark alone is found out where the built index is kept meanwhile.
+        if (!GIVES_WAY.contains(state)
+            && EventTriggers.refusal(session.connection(), e).isEmpty()) {
           throw e;
         }
         if (!state.equals("55P03") || attempt == TRIES) {

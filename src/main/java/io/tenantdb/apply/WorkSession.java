@@ -1,6 +1,7 @@
 package io.tenantdb.apply;
 
 import io.tenantdb.database.Database;
+import io.tenantdb.database.EventTriggers;
 import io.tenantdb.database.Sql;
 import io.tenantdb.database.SqlStates;
 import io.tenantdb.model.Blocker;
@@ -14,7 +15,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.postgresql.PGConnection;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The connection on which one worker makes its changes: dedicated, because session locks and roles
@@ -25,6 +29,12 @@ import org.postgresql.PGConnection;
  * an invalid index each time.
  */
 public final class WorkSession implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(WorkSession.class);
+
+  /** How a server refuses to have a mark written, unless an event trigger does. */
+  private static final Set<Reason> REFUSALS =
+      Set.of(Reason.NotSupported, Reason.InsufficientPrivilege);
 
   private final Connection connection;
   private final Safety safety;
@@ -208,20 +218,51 @@ public final class WorkSession implements AutoCloseable {
    */
   void transaction(Optional<Statement> mustFindNothing, List<Statement> statements)
       throws SQLException {
-    atomically(
-        () -> {
-          if (mustFindNothing.isPresent()
-              && !Sql.query(connection, mustFindNothing.get(), row -> row.getString(1)).isEmpty()) {
-            throw new ApplyException(
-                Reason.Progressing,
-                "what it was planned on has changed since (a chunk has fallen due, or the object is another"
-                    + " one); the next pass plans it anew");
-          }
-          List<Statement> all = new ArrayList<>();
-          all.add(waitingForLocks(safety.lockTimeout()));
-          all.addAll(statements);
-          Sql.executeAll(connection, all);
-        });
+    marking(
+        statements,
+        those ->
+            atomically(
+                () -> {
+                  if (mustFindNothing.isPresent()
+                      && !Sql.query(connection, mustFindNothing.get(), row -> row.getString(1))
+                          .isEmpty()) {
+                    throw new ApplyException(
+                        Reason.Progressing,
+                        "what it was planned on has changed since (a chunk has fallen due, or the object is another"
+                            + " one); the next pass plans it anew");
+                  }
+                  List<Statement> all = new ArrayList<>();
+                  all.add(waitingForLocks(safety.lockTimeout()));
+                  all.addAll(those);
+                  Sql.executeAll(connection, all);
+                }));
+  }
+
+  /** A transaction of statements. */
+  @FunctionalInterface
+  interface Transaction {
+    void run(List<Statement> statements) throws SQLException;
+  }
+
+  /**
+   * Runs the transaction, and where the server refuses it for good runs it again without the
+   * statements that only write marks: a mark never keeps from being made what it is to tell of. The
+   * next look finds the object without its mark, and says who refuses that.
+   */
+  void marking(List<Statement> statements, Transaction transaction) throws SQLException {
+    try {
+      transaction.run(statements);
+    } catch (SQLException e) {
+      List<Statement> without = statements.stream().filter(s -> !s.marking()).toList();
+      if (without.size() == statements.size()
+          || SqlStates.endsSession(e)
+          || !(REFUSALS.contains(SqlStates.whileChanging(e))
+              || EventTriggers.refusal(connection, e).isPresent())) {
+        throw e;
+      }
+      transaction.run(without);
+      LOG.warn("made without its mark, which the server refuses: {}", SqlStates.primaryMessage(e));
+    }
   }
 
   /** Runs the action in one transaction; what goes wrong in it rolls it back. */

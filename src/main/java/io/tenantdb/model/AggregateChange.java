@@ -120,7 +120,7 @@ public sealed interface AggregateChange extends Change
               ? Statement.of(create + aggregate.query() + "\nWITH NO DATA")
               : AggregateSql.resolved(create, aggregate.query()));
       statements.add(AggregateSql.PG_CATALOG);
-      statements.add(AggregateSql.comment("VIEW", target, mark.text()));
+      statements.add(AggregateSql.comment("VIEW", target, mark.text()).asMarking());
       aggregate
           .refresh()
           .ifPresent(

@@ -59,7 +59,7 @@ public sealed interface AggregateIndexChange extends Change {
           Statement.of("SET LOCAL search_path = " + Identifiers.list(searchPath)),
           Statement.of(index.createSql(name, target.relation(), false)),
           AggregateSql.PG_CATALOG,
-          commentOn(materialization, name, mark.text()));
+          commentOn(materialization, name, mark.text()).asMarking());
     }
 
     @Override

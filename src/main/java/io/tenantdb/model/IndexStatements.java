@@ -50,7 +50,8 @@ final class IndexStatements {
   /** The mark and the declared name. */
   static List<Statement> publish(Target target, String reservedName, String name, Mark mark) {
     return List.of(
-        commentOn(target, reservedName, mark.text()), rename(target, reservedName, name));
+        commentOn(target, reservedName, mark.text()).asMarking(),
+        rename(target, reservedName, name));
   }
 
   static Statement commentOn(Target target, String index, String text) {

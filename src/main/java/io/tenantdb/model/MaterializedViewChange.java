@@ -61,11 +61,12 @@ public sealed interface MaterializedViewChange extends AggregateChange {
           AggregateSql.PG_CATALOG,
           Statement.of(unique.createSql(unique.name(), target.relation(), false)),
           Statement.of(
-              "COMMENT ON INDEX "
-                  + target.sibling(unique.name())
-                  + " IS "
-                  + Identifiers.literal(indexMark.text())),
-          AggregateSql.comment("MATERIALIZED VIEW", target, mark.text()));
+                  "COMMENT ON INDEX "
+                      + target.sibling(unique.name())
+                      + " IS "
+                      + Identifiers.literal(indexMark.text()))
+              .asMarking(),
+          AggregateSql.comment("MATERIALIZED VIEW", target, mark.text()).asMarking());
     }
 
     @Override

@@ -67,15 +67,16 @@ public sealed interface PolicyChange extends Change {
                   + ", initial_start => now() + ?::interval)",
               parameters),
           Statement.of(
-              "SELECT "
-                  + Identifiers.qualified(extensionSchema, "alter_job")
-                  + "(job_id, config => config || jsonb_build_object('managed_by', ?::text))"
-                  + " FROM timescaledb_information.jobs WHERE proc_name = ?"
-                  + " AND hypertable_schema = ? AND hypertable_name = ?",
-              mark.text(),
-              policy.procedure(),
-              target.schema(),
-              target.table()));
+                  "SELECT "
+                      + Identifiers.qualified(extensionSchema, "alter_job")
+                      + "(job_id, config => config || jsonb_build_object('managed_by', ?::text))"
+                      + " FROM timescaledb_information.jobs WHERE proc_name = ?"
+                      + " AND hypertable_schema = ? AND hypertable_name = ?",
+                  mark.text(),
+                  policy.procedure(),
+                  target.schema(),
+                  target.table())
+              .asMarking());
     }
 
     @Override

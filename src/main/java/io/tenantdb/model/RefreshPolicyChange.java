@@ -259,7 +259,9 @@ public sealed interface RefreshPolicyChange extends AggregateChange {
             mark.text(),
             target.schema(),
             target.table());
-    return Stream.concat(Stream.of(add), RefreshJobDetour.around(marking, target, detour).stream())
+    return Stream.concat(
+            Stream.of(add),
+            RefreshJobDetour.around(marking, target, detour).stream().map(Statement::asMarking))
         .toList();
   }
 }

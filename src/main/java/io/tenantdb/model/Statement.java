@@ -8,11 +8,24 @@ import java.util.stream.Collectors;
  * One SQL statement and its parameters, in order of the {@code ?} in it. Where a statement has no
  * parameters its text is sent as it stands, without escape processing, because {@code ?} is also an
  * operator of {@code jsonb}.
+ *
+ * @param marking it only writes the mark of what other statements of its transaction make: where
+ *     the server refuses it, that is made all the same
  */
-public record Statement(String sql, List<String> parameters) {
+public record Statement(String sql, List<String> parameters, boolean marking) {
 
   public Statement {
     parameters = List.copyOf(parameters);
+  }
+
+  /** A statement that what it belongs to cannot do without. */
+  public Statement(String sql, List<String> parameters) {
+    this(sql, parameters, false);
+  }
+
+  /** The same statement, which only writes a mark. */
+  public Statement asMarking() {
+    return new Statement(sql, parameters, true);
   }
 
   /** A statement without parameters. */

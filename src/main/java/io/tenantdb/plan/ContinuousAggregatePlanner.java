@@ -121,6 +121,10 @@ final class ContinuousAggregatePlanner {
     }
     boolean drifted = showsOtherRows(task, relation, live);
     present.planMark(task, relation, live);
+    if (live.mark().isEmpty()) {
+      // It may be ours, and not filled, where the server refuses marks.
+      task.draft().holdRetention(task.source().name());
+    }
     refresh.ifPresentOrElse(
         r -> policy.plan(task, relation, live, r), () -> policy.look(task, relation, live));
     if (unfilled) {

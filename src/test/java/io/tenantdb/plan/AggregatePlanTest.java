@@ -233,6 +233,16 @@ class AggregatePlanTest {
               "retention comes after the fill",
               skip(retention("30 days")),
               List.of(CreateAggregate.class, FillAggregate.class, AddPolicy.class)),
+          changed(
+              "retention waits for the mark, without which nobody knows of a fill",
+              skip(
+                  retention("30 days")
+                      .andThen(
+                          w ->
+                              Daily.stands(
+                                  w,
+                                  Daily.continuous(Daily.TEXT, Optional.empty(), Daily.ourJob())))),
+              List.of(MarkAggregate.class)),
           failed(
               "no bucket",
               skip(form(Daily.refused(Reason.DefinitionRefused, "no bucket"))),
