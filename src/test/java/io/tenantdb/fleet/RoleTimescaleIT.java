@@ -7,6 +7,7 @@ import io.tenantdb.model.Reason;
 import io.tenantdb.model.TenantState;
 import io.tenantdb.testing.Markdown;
 import io.tenantdb.testing.RealParts;
+import io.tenantdb.testing.RealParts.NativeTimescale;
 import io.tenantdb.testing.TimescaleServer;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -81,7 +82,9 @@ class RoleTimescaleIT {
     assertThat(pass().initial().empty()).isTrue();
   }
 
+  /** The WASM build is in another database than it is asked for. */
   @Test
+  @NativeTimescale
   void without_connect_of_the_owner_no_policy_is_made_that_could_not_run() {
     without("GRANT CONNECT ON DATABASE \"" + server.database() + "\" TO fruitpak_app");
 
