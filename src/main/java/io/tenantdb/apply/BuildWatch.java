@@ -11,6 +11,7 @@ import io.tenantdb.model.Desired.Safety;
 import io.tenantdb.model.IndexChange;
 import io.tenantdb.model.MaterializedViewChange.CreateMaterializedView;
 import io.tenantdb.model.MaterializedViewChange.RefreshMaterializedView;
+import io.tenantdb.model.PruneChange.DropAggregateIndex;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.Statement;
 import java.sql.Connection;
@@ -179,6 +180,7 @@ public final class BuildWatch implements AutoCloseable {
   /** A fill tells by itself how far it is. */
   private static boolean watched(Change change) {
     return change instanceof IndexChange
+        || change instanceof DropAggregateIndex
         || (change.lasting() && !(change instanceof FillAggregate));
   }
 

@@ -5,6 +5,7 @@ import io.tenantdb.database.SqlStates;
 import io.tenantdb.database.SqlStates.Stage;
 import io.tenantdb.model.AggregateChange.CreateAggregate;
 import io.tenantdb.model.AggregateChange.FillAggregate;
+import io.tenantdb.model.AggregateIndexChange.ReplaceAggregateIndex;
 import io.tenantdb.model.Blocker;
 import io.tenantdb.model.BuildProgress;
 import io.tenantdb.model.Change;
@@ -16,6 +17,7 @@ import io.tenantdb.model.IndexSetting.DropIndex;
 import io.tenantdb.model.MaterializedViewChange.CreateMaterializedView;
 import io.tenantdb.model.MaterializedViewChange.RefreshMaterializedView;
 import io.tenantdb.model.PruneChange;
+import io.tenantdb.model.PruneChange.DropAggregateIndex;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.RefreshPolicyChange;
 import java.sql.SQLException;
@@ -73,6 +75,10 @@ public final class ChangeExecutor implements AutoCloseable {
       session.actAs(change.target().owner());
       if (change instanceof IndexChange index) {
         indexes.carryOut(index);
+      } else if (change instanceof DropAggregateIndex drop) {
+        indexes.carryOut(drop);
+      } else if (change instanceof ReplaceAggregateIndex replace) {
+        indexes.carryOut(replace);
       } else if (change instanceof FillAggregate fill) {
         filler.fill(fill);
       } else if (change instanceof CreateMaterializedView
@@ -124,7 +130,8 @@ public final class ChangeExecutor implements AutoCloseable {
     boolean drops =
         change instanceof DropLeftover
             || change instanceof DropPartLeftover
-            || change instanceof DropIndex;
+            || change instanceof DropIndex
+            || change instanceof DropAggregateIndex;
     if (drops && (gaveUp || found == Reason.BuildTimeout)) {
       return Reason.LeftoverPending;
     }

@@ -2,6 +2,7 @@ package io.tenantdb.apply;
 
 import io.tenantdb.database.Sql;
 import io.tenantdb.database.TenantCode;
+import io.tenantdb.model.AggregateIndexChange.ReplaceAggregateIndex;
 import io.tenantdb.model.IndexChange;
 import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.IndexChange.DropLeftover;
@@ -15,6 +16,7 @@ import io.tenantdb.model.IndexSetting.DropIndex;
 import io.tenantdb.model.IndexSetting.SetAsideIndex;
 import io.tenantdb.model.IndexSetting.SetIndexStatistics;
 import io.tenantdb.model.IndexSetting.UnmarkIndex;
+import io.tenantdb.model.PruneChange.DropAggregateIndex;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.Statement;
 import java.sql.SQLException;
@@ -83,6 +85,16 @@ final class IndexChanges {
     } else {
       session.transaction(change.statements());
     }
+  }
+
+  /** Drops an index on a continuous aggregate. */
+  void carryOut(DropAggregateIndex drop) throws SQLException {
+    dropper.made(drop);
+  }
+
+  /** Replaces one. */
+  void carryOut(ReplaceAggregateIndex replace) throws SQLException {
+    dropper.makeWay(replace);
   }
 
   /** PostgreSQL asks whoever sets it on a partitioned index for the rights of all owners below. */

@@ -1,13 +1,17 @@
 package io.tenantdb.apply;
 
+import io.tenantdb.database.Sql;
 import io.tenantdb.database.SqlStates;
+import io.tenantdb.model.AggregateIndexChange.ReplaceAggregateIndex;
 import io.tenantdb.model.IndexChange.DropLeftover;
 import io.tenantdb.model.IndexPartChange.DropPartLeftover;
 import io.tenantdb.model.IndexReplacement;
 import io.tenantdb.model.IndexReplacement.RebuildIndex;
 import io.tenantdb.model.IndexSetting.DropIndex;
 import io.tenantdb.model.IndexTie;
+import io.tenantdb.model.ObservedAggregate.Materialization;
 import io.tenantdb.model.Partition;
+import io.tenantdb.model.PruneChange.DropAggregateIndex;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.ReservedName;
 import io.tenantdb.model.Statement;
@@ -77,6 +81,38 @@ final class IndexDropper {
     drop(change.statements(), change.concurrently());
   }
 
+  /** Drops an index on a continuous aggregate that was made for a declaration that is no more. */
+  void made(DropAggregateIndex change) throws SQLException {
+    if (droppable(keeping(change.target(), change.materialization()), change.liveName())
+        .isPresent()) {
+      session.executeExclusively(change.statements().get(0));
+    }
+  }
+
+  /** Builds an index beside the one on a continuous aggregate that then makes way for it. */
+  void makeWay(ReplaceAggregateIndex change) throws SQLException {
+    session.atomically(
+        () -> {
+          Optional<String> ties =
+              Optional.ofNullable(
+                      catalog
+                          .read(keeping(change.target(), change.materialization()), change.old())
+                          .get(change.old()))
+                  .flatMap(live -> live.against(IndexTie.Use.MAKE_WAY));
+          if (ties.isPresent()) {
+            throw new ApplyException(
+                Reason.Conflict,
+                "the index is not replaced: " + ties.get() + " rests on it; take that away first");
+          }
+          Sql.executeAll(session.connection(), change.statements());
+        });
+  }
+
+  /** The hypertable that keeps the aggregate's rows. */
+  private static Target keeping(Target aggregate, Materialization materialization) {
+    return new Target(materialization.schema(), materialization.table(), aggregate.owner());
+  }
+
   /**
    * Drops the old index of a replacement that has succeeded. It is not waited for for long: what
    * stays bears a reserved name, by which the next look finds it.
@@ -100,6 +136,11 @@ final class IndexDropper {
         throw e;
       }
       later(change, SqlStates.primaryMessage(e));
+    } catch (ApplyException e) {
+      if (e.reason() != Reason.YieldedTo) {
+        throw e;
+      }
+      later(change, e.getMessage());
     }
   }
 
@@ -114,7 +155,7 @@ final class IndexDropper {
   /** Drops the old index of a replacement that can only be built once that is gone. */
   void before(RebuildIndex change) throws SQLException {
     if (droppable(change.target(), change.build().index().name()).isPresent()) {
-      session.transaction(List.of(change.dropping()));
+      session.executeExclusively(change.dropping());
     }
   }
 
@@ -158,7 +199,7 @@ final class IndexDropper {
     if (concurrently) {
       session.execute(statements.get(0));
     } else {
-      session.transaction(statements);
+      session.executeExclusively(statements.get(0));
     }
   }
 

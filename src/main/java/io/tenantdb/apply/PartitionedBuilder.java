@@ -180,7 +180,7 @@ final class PartitionedBuilder {
     }
     PartitionTree after = read(change);
     if (!root(after, change).valid()) {
-      session.transaction(List.of(dropRoot(change)));
+      session.executeExclusively(dropRoot(change));
       throw new ApplyException(
           Reason.Interrupted,
           "a partition went while the index was built, after which this server never makes it"

@@ -22,7 +22,8 @@ import java.util.stream.Collectors;
  */
 record Waiter(int holder, Blocker session) {
 
-  // Anti-wraparound vacuum queues nobody's statements behind it, and can wait.
+  // Anti-wraparound vacuum queues nobody's statements behind it, and can wait: it has no user. What
+  // other roles' sessions are is told to pg_read_all_stats only.
   private static final String WAITING =
       """
       SELECT h.pid, %s
@@ -32,7 +33,7 @@ record Waiter(int holder, Blocker session) {
       WHERE l.locktype = 'relation' AND NOT l.granted
         AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
         AND l.waitstart < clock_timestamp() - ?::interval
-        AND a.backend_type <> 'autovacuum worker'
+        AND a.usesysid IS NOT NULL AND a.backend_type IS DISTINCT FROM 'autovacuum worker'
         AND h.pid = ANY (?::integer[])
         AND l.pid NOT IN (%s)
       ORDER BY l.waitstart"""

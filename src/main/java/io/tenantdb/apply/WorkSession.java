@@ -148,6 +148,22 @@ public final class WorkSession implements AutoCloseable {
     throw why.get();
   }
 
+  /**
+   * Runs one statement by itself that locks a table against everybody and then its partitions or
+   * chunks, one after the other. It waits for each of those locks no longer than {@code
+   * lockTimeout}, and as all of these waits together keep everybody off the table, {@link #giveUp}
+   * may end it for whoever waits for that.
+   *
+   * @throws ApplyException that it was given up for
+   */
+  void executeExclusively(Statement statement) throws SQLException {
+    with(
+        "lock_timeout",
+        millis(safety.lockTimeout()),
+        millis(safety.buildTimeout()),
+        () -> execute(statement));
+  }
+
   private Optional<ApplyException> endOfStatement() {
     synchronized (turn) {
       Optional<ApplyException> why = givenUp;

@@ -143,6 +143,96 @@ class YieldIT {
     }
   }
 
+  @Test
+  void a_drop_that_waits_for_one_partition_after_the_other_gives_way_to_a_reader_of_the_table()
+      throws Exception {
+    Partitioned table = new Partitioned(server, "yield");
+    assertThat(
+            table
+                .pass(Partitioned.desired("{name: ix_old, table: batches, columns: [grower]}"))
+                .converged())
+        .isTrue();
+    Desired without =
+        Fruit.desired(
+            """
+            indexes:
+            - {name: ix_day, table: batches, columns: [day, grower]}
+            safety: {lockTimeout: 6s, onDestructive: Allow, prune: OwnedOnly}
+            """);
+    table.fruit.execute("CREATE INDEX ix_day ON tenant_a.batches (day, grower)");
+    // It is adopted before anything is dropped.
+    try (Database database = table.open();
+        Connection first = table.fruit.connect();
+        Connection last = table.fruit.connect();
+        Statement inFirst = first.createStatement();
+        Statement inLast = last.createStatement()) {
+      first.setAutoCommit(false);
+      last.setAutoCommit(false);
+      inFirst.execute("LOCK TABLE tenant_a.b2024 IN ACCESS SHARE MODE");
+      inLast.execute("LOCK TABLE tenant_a.b2025_s IN ACCESS SHARE MODE");
+      CompletableFuture<Outcome> pass =
+          CompletableFuture.supplyAsync(() -> engine.pass(database, without, Gate.OPEN, hearing));
+      patiently().until(() -> isDropping(table.fruit));
+      CompletableFuture<Integer> application =
+          CompletableFuture.supplyAsync(
+              () -> read(table.fruit, "SELECT count(*) FROM tenant_a.batches"));
+      patiently().until(() -> readerHasWaited(table.fruit, "4 s"));
+      boolean firstInTheWay = isWaitingFor(table.fruit, "b2024");
+      (firstInTheWay ? first : last).rollback();
+
+      int pid = application.get(60, TimeUnit.SECONDS);
+      (firstInTheWay ? last : first).rollback();
+      assertThat(pass.get(60, TimeUnit.SECONDS).converged()).isTrue();
+      assertThat(hearing.putOff)
+          .singleElement()
+          .satisfies(
+              result -> {
+                assertThat(result.reason()).isEqualTo(Reason.YieldedTo);
+                // Whose it is, is told to pg_read_all_stats only.
+                assertThat(result.message())
+                    .startsWith("tenant_a: batches.ix_old: it gave way to pid " + pid);
+              });
+    }
+    assertThat(table.valid("ix_old")).isEmpty();
+    assertThat(table.fruit.leftovers()).isEmpty();
+  }
+
+  private static boolean isWaitingFor(Fruit fruit, String partition) {
+    return !fruit
+        .query(
+            "SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'tenant_a."
+                + partition
+                + "'::regclass")
+        .isEmpty();
+  }
+
+  private static int read(Fruit fruit, String sql) {
+    try {
+      return asApplication(fruit, sql);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static boolean isDropping(Fruit fruit) {
+    return !fruit
+        .query(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+                + " AND wait_event_type = 'Lock' AND query LIKE 'DROP INDEX%'")
+        .isEmpty();
+  }
+
+  private static boolean readerHasWaited(Fruit fruit, String time) {
+    return !fruit
+        .query(
+            "SELECT l.pid FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
+                + " WHERE NOT l.granted AND a.application_name = 'the application'"
+                + " AND l.waitstart < clock_timestamp() - interval '"
+                + time
+                + "'")
+        .isEmpty();
+  }
+
   private static void assertYielded(ChangeResult result, int application) {
     assertThat(result.status()).isEqualTo(ChangeResult.Status.POSTPONED);
     assertThat(result.reason()).isEqualTo(Reason.YieldedTo);
