@@ -61,8 +61,8 @@ final class RetentionJudge {
    */
   void judge(TenantDraft draft, DesiredTenant wanted, Supplier<Map<Integer, Change>> ending) {
     // What safety refuses is judged too: nobody must be told to allow what loses rows.
-    refuse(draft, wanted, ending, false);
-    refuse(draft, wanted, ending, true);
+    refuse(draft, ending, false);
+    refuse(draft, ending, true);
     order(draft);
     tell(draft, wanted, ending);
   }
@@ -72,11 +72,7 @@ final class RetentionJudge {
    *
    * @param permitted whether only those changes count that safety lets through
    */
-  private void refuse(
-      TenantDraft draft,
-      DesiredTenant wanted,
-      Supplier<Map<Integer, Change>> ending,
-      boolean permitted) {
+  private void refuse(TenantDraft draft, Supplier<Map<Integer, Change>> ending, boolean permitted) {
     Set<String> said = new TreeSet<>();
     boolean again = true;
     while (again) {
@@ -88,7 +84,7 @@ final class RetentionJudge {
                 : loss(pair, pair.retention().after(), pair.window().after());
         if (loss.isPresent()) {
           gone.addAll(pair.changes());
-          say(draft, wanted, ending.get(), loss.get(), Verdict.FAILED, false, said);
+          say(draft, ending.get(), loss.get(), Verdict.FAILED, false, said);
         }
       }
       again = !gone.isEmpty();
@@ -143,7 +139,6 @@ final class RetentionJudge {
               loss ->
                   say(
                       draft,
-                      wanted,
                       ending.get(),
                       loss,
                       loss.goesOn() && concerns(draft, wanted, loss)
@@ -156,7 +151,6 @@ final class RetentionJudge {
 
   private void say(
       TenantDraft draft,
-      DesiredTenant wanted,
       Map<Integer, Change> ending,
       RowLoss loss,
       Verdict verdict,
