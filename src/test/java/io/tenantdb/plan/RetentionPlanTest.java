@@ -549,7 +549,7 @@ class RetentionPlanTest {
   @Test
   void retentionThatLeftTheSpecIsPrunedFirstAndThenTheAggregateIsMade() {
     World world = new World();
-    daily().andThen(live(ofOlderSpec("3 days"))).andThen(pruning()).accept(world);
+    daily().andThen(live(ofOlderSpec("3 days"))).andThen(RetentionPlanTest::prune).accept(world);
     TenantPlan plan = world.tenantPlan();
 
     assertThat(plan.changes()).hasExactlyElementsOfTypes(DropPolicy.class);
@@ -592,7 +592,7 @@ class RetentionPlanTest {
                           Optional.of(World.span("1 hour")),
                           true)));
             })
-        .andThen(pruning())
+        .andThen(RetentionPlanTest::prune)
         .accept(world);
 
     assertThat(world.tenantPlan().changes()).hasExactlyElementsOfTypes(DropAggregate.class);
@@ -601,10 +601,8 @@ class RetentionPlanTest {
     assertThat(world.tenantPlan().state()).isEqualTo(TenantState.FAILED);
   }
 
-  private static Consumer<World> pruning() {
-    return w -> {
-      w.prune = Prune.OWNED_ONLY;
-      w.onDestructive = OnDestructive.ALLOW;
-    };
+  private static void prune(World world) {
+    world.prune = Prune.OWNED_ONLY;
+    world.onDestructive = OnDestructive.ALLOW;
   }
 }
