@@ -2,7 +2,6 @@ package io.tenantdb.apply;
 
 import io.tenantdb.apply.IndexCatalog.Built;
 import io.tenantdb.database.Sql;
-import io.tenantdb.model.Identifiers;
 import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.IndexChange.RenameIndex;
 import io.tenantdb.model.IndexReplacement;
@@ -116,7 +115,7 @@ final class IndexPublisher {
           List<Statement> locking = new ArrayList<>();
           locking.add(WorkSession.waitingForLocks(session.safety().lockTimeout()));
           if (onTable) {
-            locking.add(keepingConstraintsOff(change.target()));
+            locking.add(change.keepingConstraintsOff());
           }
           verified(
               change.target(),
@@ -149,21 +148,6 @@ final class IndexPublisher {
                     + " on its name; it is left alone, and the next pass plans it anew");
           }
         });
-  }
-
-  /**
-   * Locks the table as an INSERT does: new constraints and foreign keys wait until the commit. An
-   * owner who has given up the rights that it takes (a table that is only read) goes without;
-   * PostgreSQL itself drops no index that one of those has come to rest on.
-   */
-  private static Statement keepingConstraintsOff(Target target) {
-    return Statement.of(
-        "DO "
-            + Identifiers.literal(
-                "BEGIN LOCK TABLE ONLY "
-                    + target.relation()
-                    + " IN ROW EXCLUSIVE MODE;"
-                    + " EXCEPTION WHEN insufficient_privilege THEN NULL; END"));
   }
 
   /**

@@ -1,12 +1,10 @@
 package io.tenantdb.apply;
 
-import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.IndexReplacement;
 import io.tenantdb.model.IndexReplacement.Replaced;
 import io.tenantdb.model.IndexTie;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.Reason;
-import io.tenantdb.model.ReservedName;
 import java.util.Optional;
 
 /** The index that a replacement is to retire, as the plan saw it. */
@@ -34,9 +32,7 @@ record PlannedIndex(IndexReplacement change) {
     if (live.clustered() && !change.build().index().clusters()) {
       throw changed("stands behind the table's clustering since");
     }
-    if (live.body()
-        .filter(body -> retiredName(body, live.valid()).equals(old().retiredName()))
-        .isEmpty()) {
+    if (live.valid() != old().valid() || live.body().filter(old().body()::equals).isEmpty()) {
       throw changed("has another definition, or has become valid or invalid, since");
     }
     if (!live.mark().equals(Mark.parse(old().comment()))) {
@@ -44,6 +40,8 @@ record PlannedIndex(IndexReplacement change) {
     }
     return change.with(
         new Replaced(
+            old().body(),
+            old().valid(),
             old().retiredName(),
             old().was(),
             old().takeOver(),
@@ -52,11 +50,6 @@ record PlannedIndex(IndexReplacement change) {
             old().statistics(),
             live.clustered(),
             old().stays()));
-  }
-
-  private String retiredName(IndexBody body, boolean valid) {
-    return ReservedName.retired(change.target().table(), change.build().index().name(), body, valid)
-        .text();
   }
 
   private Replaced old() {

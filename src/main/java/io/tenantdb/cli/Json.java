@@ -39,9 +39,15 @@ final class Json {
     this.out = out;
   }
 
-  void plan(Outcome outcome) {
+  /**
+   * Prints a plan.
+   *
+   * @param script what it does in the tenant that is asked for
+   */
+  void plan(Outcome outcome, Optional<String> script) {
     Plan plan = outcome.initial();
     ObjectNode root = mapper.createObjectNode().put("schema", "tenantdb.plan/v1");
+    script.ifPresent(text -> root.put("script", text));
     ArrayNode templates = root.putArray("templates");
     plan.templates().forEach(template -> template(templates.addObject(), template));
     ObjectNode tenants = root.putObject("tenants");

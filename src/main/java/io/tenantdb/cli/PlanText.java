@@ -104,7 +104,8 @@ final class PlanText {
     }
     if (sql) {
       out.println(
-          "  By hand: put the tenant for <schema>, and SET ROLE to the owner of the table first.");
+          "  By hand: plan --tenant SCHEMA prints it with the names of a tenant. Here <schema> and"
+              + " \"<owner>\" stand for them.");
       out.println();
     }
     TemplateLines lines = new TemplateLines(templates, width);

@@ -5,8 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * A change of an aggregate: a continuous aggregate, or the materialized view that stands in for it.
@@ -24,15 +22,6 @@ public sealed interface AggregateChange extends Change
   @Override
   default String object() {
     return target().table();
-  }
-
-  @Override
-  default String script() {
-    return Stream.of(
-            Stream.of("BEGIN"), statements().stream().map(Statement::display), Stream.of("COMMIT"))
-        .flatMap(s -> s)
-        .map(sql -> sql + ";")
-        .collect(Collectors.joining("\n"));
   }
 
   /**
@@ -170,7 +159,7 @@ public sealed interface AggregateChange extends Change
 
     @Override
     public MarkAggregate anyTenant() {
-      return new MarkAggregate(target.anyTenant(), relation, mark, "", before);
+      return new MarkAggregate(target.anyTenant(), relation, mark, existing, before);
     }
   }
 
@@ -277,10 +266,22 @@ public sealed interface AggregateChange extends Change
           filled());
     }
 
-    /** Not in a transaction: each window commits. */
+    /**
+     * One statement, so that nothing says that it is filled where it is not. No transaction: each
+     * window commits, and takes back what was set for one.
+     */
     @Override
-    public String script() {
-      return statements().stream().map(s -> s.display() + ";").collect(Collectors.joining("\n"));
+    public List<String> steps() {
+      Block block =
+          Block.inTheSessionsRole()
+              .require(
+                  "(SELECT relowner FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass("
+                      + Identifiers.literal(target.relation())
+                      + ")) = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)",
+                  "the session does not have the role of the owner of " + target.table(),
+                  "SET ROLE to it first.")
+              .run(statements());
+      return new Script().role(target.owner()).add(block).steps();
     }
 
     @Override
@@ -290,7 +291,8 @@ public sealed interface AggregateChange extends Change
 
     @Override
     public FillAggregate anyTenant() {
-      return new FillAggregate(target.anyTenant(), source, endOffset, mark, "", extensionSchema);
+      return new FillAggregate(
+          target.anyTenant(), source, endOffset, mark, comment, extensionSchema);
     }
   }
 }

@@ -146,7 +146,7 @@ public sealed interface AggregateIndexChange extends Change {
 
     @Override
     public ReplaceAggregateIndex anyTenant() {
-      return new ReplaceAggregateIndex(build.anyTenant(), old, was, takeOver, "");
+      return new ReplaceAggregateIndex(build.anyTenant(), old, was, takeOver, comment);
     }
   }
 
@@ -187,7 +187,8 @@ public sealed interface AggregateIndexChange extends Change {
 
     @Override
     public MarkAggregateIndex anyTenant() {
-      return new MarkAggregateIndex(target.anyTenant(), materialization, name, liveName, mark, "");
+      return new MarkAggregateIndex(
+          target.anyTenant(), materialization, name, liveName, mark, existing);
     }
   }
 

@@ -71,7 +71,7 @@ public sealed interface Change
     return Set.of();
   }
 
-  /** The SQL, in order. All but an index build run in one transaction. */
+  /** The SQL of its transaction, in order; the build of an index comes before it. */
   List<Statement> statements();
 
   /**
@@ -90,8 +90,25 @@ public sealed interface Change
     return getClass().getSimpleName();
   }
 
-  /** The SQL of the change as a person could run it in psql. */
+  /**
+   * The SQL of the change as a person can run it, statement by statement and not in one
+   * transaction. Each takes the role that it needs, and refuses where the ones before it did not do
+   * what it builds on: also where the client goes on after an error.
+   */
+  default List<String> steps() {
+    Block block = Block.as(target().owner());
+    mustFindNothing()
+        .ifPresent(
+            query ->
+                block.require(
+                    "NOT EXISTS (" + query.display() + ")",
+                    "this does something else by now than when it was planned",
+                    "Run tenantdb plan --sql again: it goes by what is there now."));
+    return Script.of(block.run(statements()));
+  }
+
+  /** The same as one text. */
   default String script() {
-    return statements().stream().map(s -> s.display() + ";").collect(Collectors.joining("\n"));
+    return steps().stream().map(step -> step + ";").collect(Collectors.joining("\n"));
   }
 }

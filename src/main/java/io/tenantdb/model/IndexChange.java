@@ -175,25 +175,12 @@ public sealed interface IndexChange extends Change
 
     @Override
     public List<Statement> statements() {
-      return Stream.concat(building(), IndexStatements.transaction(publishing())).toList();
+      return publishing();
     }
 
-    /**
-     * The statements that build it, each by itself. The path cannot be that of a transaction, which
-     * a concurrent build refuses, and what follows goes without it.
-     */
-    Stream<Statement> building() {
-      Stream<Statement> build =
-          this.build == Build.PARTITIONED
-              ? new PartitionedBuild(this).script()
-              : Stream.of(Statement.of(buildSql()));
-      return index.resolvesNames()
-          ? Stream.of(
-                  Stream.of(Statement.of("SET search_path = " + Identifiers.list(searchPath))),
-                  build,
-                  Stream.of(Statement.of("RESET search_path")))
-              .flatMap(s -> s)
-          : build;
+    @Override
+    public List<String> steps() {
+      return IndexScript.create(this);
     }
 
     @Override
@@ -302,6 +289,11 @@ public sealed interface IndexChange extends Change
     }
 
     @Override
+    public List<String> steps() {
+      return IndexScript.publish(this);
+    }
+
+    @Override
     public PublishIndex anyTenant() {
       return new PublishIndex(
           target.anyTenant(),
@@ -385,6 +377,11 @@ public sealed interface IndexChange extends Change
     }
 
     @Override
+    public List<String> steps() {
+      return IndexScript.comment(target, name, comment, statements());
+    }
+
+    @Override
     public MarkIndex anyTenant() {
       return new MarkIndex(target.anyTenant(), name, mark, comment);
     }
@@ -429,6 +426,20 @@ public sealed interface IndexChange extends Change
               "DROP INDEX "
                   + (inTransaction ? "" : "CONCURRENTLY ")
                   + target.sibling(reservedName)));
+    }
+
+    @Override
+    public List<String> steps() {
+      return IndexScript.drop(
+          target,
+          reservedName,
+          inTransaction,
+          statements().get(0),
+          block -> {
+            if (ReservedName.parse(reservedName).isEmpty()) {
+              IndexScript.stillInvalid(block, target, reservedName);
+            }
+          });
     }
 
     @Override

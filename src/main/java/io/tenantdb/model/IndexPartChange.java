@@ -35,6 +35,16 @@ public sealed interface IndexPartChange extends IndexChange {
     }
 
     @Override
+    public List<String> steps() {
+      return IndexScript.drop(
+          new Target(partition.schema(), partition.name(), partition.owner()),
+          reservedName,
+          false,
+          statements().get(0),
+          block -> {});
+    }
+
+    @Override
     public DropPartLeftover anyTenant() {
       return new DropPartLeftover(target.anyTenant(), partition.anyTenant(target), reservedName);
     }

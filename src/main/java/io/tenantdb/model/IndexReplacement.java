@@ -28,6 +28,8 @@ public sealed interface IndexReplacement extends IndexChange {
   /**
    * An index that bears the declared name and goes.
    *
+   * @param body what it is
+   * @param valid whether queries can use it
    * @param retiredName what it is named until it is dropped
    * @param was what is wrong with it, without the tenant
    * @param takeOver it is not ours
@@ -39,6 +41,8 @@ public sealed interface IndexReplacement extends IndexChange {
    * @param stays it serves until another declared index does, and is dropped later
    */
   record Replaced(
+      IndexBody body,
+      boolean valid,
       String retiredName,
       String was,
       boolean takeOver,
@@ -50,6 +54,8 @@ public sealed interface IndexReplacement extends IndexChange {
 
     /** One that is dropped once the new one serves. */
     public Replaced(
+        IndexBody body,
+        boolean valid,
         String retiredName,
         String was,
         boolean takeOver,
@@ -57,7 +63,17 @@ public sealed interface IndexReplacement extends IndexChange {
         String comment,
         SortedMap<Integer, Integer> statistics,
         boolean clustered) {
-      this(retiredName, was, takeOver, concurrently, comment, statistics, clustered, false);
+      this(
+          body,
+          valid,
+          retiredName,
+          was,
+          takeOver,
+          concurrently,
+          comment,
+          statistics,
+          clustered,
+          false);
     }
   }
 
@@ -118,11 +134,8 @@ public sealed interface IndexReplacement extends IndexChange {
     }
 
     @Override
-    public List<Statement> statements() {
-      return Stream.of(
-              Stream.of(dropping()), build.building(), IndexStatements.transaction(publishing()))
-          .flatMap(s -> s)
-          .toList();
+    public List<String> steps() {
+      return IndexScript.rebuild(this);
     }
 
     @Override
@@ -181,6 +194,21 @@ public sealed interface IndexReplacement extends IndexChange {
     return Stream.concat(Stream.of(retiring()), succeeding().stream()).toList();
   }
 
+  /**
+   * Locks the table as an INSERT does: new constraints and foreign keys wait until the commit. An
+   * owner who has given up the rights that it takes (a table that is only read) goes without;
+   * PostgreSQL itself drops no index that one of those has come to rest on.
+   */
+  default Statement keepingConstraintsOff() {
+    return Statement.of(
+        "DO "
+            + Identifiers.literal(
+                "BEGIN LOCK TABLE ONLY "
+                    + target().relation()
+                    + " IN ROW EXCLUSIVE MODE;"
+                    + " EXCEPTION WHEN insufficient_privilege THEN NULL; END"));
+  }
+
   /** The first of them: the old one gives the name up. */
   default Statement retiring() {
     return IndexStatements.rename(target(), build().index().name(), old().retiredName());
@@ -224,11 +252,11 @@ public sealed interface IndexReplacement extends IndexChange {
 
   @Override
   default List<Statement> statements() {
-    return Stream.of(
-            build().building(),
-            IndexStatements.transaction(publishing()),
-            old().stays() ? Stream.<Statement>of() : Stream.of(dropping()))
-        .flatMap(s -> s)
-        .toList();
+    return publishing();
+  }
+
+  @Override
+  default List<String> steps() {
+    return IndexScript.replace(this);
   }
 }

@@ -121,6 +121,16 @@ public sealed interface IndexSetting extends IndexChange {
     }
 
     @Override
+    public List<String> steps() {
+      return IndexScript.drop(
+          target,
+          name,
+          !concurrently,
+          statements().get(0),
+          block -> IndexScript.stillMarked(block, target, name, mark));
+    }
+
+    @Override
     public DropIndex anyTenant() {
       return new DropIndex(target.anyTenant(), name, was, concurrently, mark);
     }
@@ -180,6 +190,13 @@ public sealed interface IndexSetting extends IndexChange {
     }
 
     @Override
+    public List<String> steps() {
+      Block block = Block.as(target.owner());
+      IndexScript.stillMarked(block, target, name, mark);
+      return Script.of(block.run(statements()));
+    }
+
+    @Override
     public SetAsideIndex anyTenant() {
       return new SetAsideIndex(target.anyTenant(), name, reservedName, mark, leaves);
     }
@@ -205,6 +222,11 @@ public sealed interface IndexSetting extends IndexChange {
     @Override
     public List<Statement> statements() {
       return List.of(IndexStatements.commentOn(target, name, Mark.without(comment)));
+    }
+
+    @Override
+    public List<String> steps() {
+      return IndexScript.comment(target, name, comment, statements());
     }
 
     @Override

@@ -110,48 +110,10 @@ public record PartitionedBuild(CreateIndex change) {
         "ALTER INDEX " + partition.sibling(from) + " RENAME TO " + Identifiers.quote(to));
   }
 
-  /** All of it, as a person could run it. */
-  Stream<Statement> script() {
-    Stream<Statement> parts = change.partitions().stream().flatMap(this::script);
-    return Stream.concat(Stream.of(Statement.of(change.buildSql())), parts);
-  }
-
-  private Stream<Statement> script(Partition partition) {
-    String above =
-        partition
-            .parent()
-            .map(p -> p.sibling(finalName(p, 0)))
-            .orElseGet(() -> change.target().sibling(change.reservedName()));
-    String name = finalName(partition, 0);
-    return switch (partition.kind()) {
-      case FOREIGN -> Stream.of();
-      case PARTITIONED ->
-          as(ownerAbove(partition), IndexStatements.transaction(branch(partition, above, name)));
-      case LEAF ->
-          Stream.concat(
-              as(partition.owner(), Stream.of(leaf(partition))),
-              as(
-                  ownerAbove(partition),
-                  IndexStatements.transaction(attach(partition, above, name))));
-    };
-  }
-
-  /** The statements in another role than the table's owner's, which the session has. */
-  private Stream<Statement> as(String role, Stream<Statement> statements) {
-    String own = change.target().owner();
-    return role.equals(own)
-        ? statements
-        : Stream.of(Stream.of(setRole(role)), statements, Stream.of(setRole(own))).flatMap(s -> s);
-  }
-
   private static Stream<Statement> takeRole(String from, String to) {
     return Optional.of(to)
         .filter(role -> !role.equals(from))
         .map(IndexStatements::takeRole)
         .stream();
-  }
-
-  private static Statement setRole(String role) {
-    return Statement.of("SET ROLE " + Identifiers.quote(role));
   }
 }

@@ -1,6 +1,7 @@
 package io.tenantdb.model;
 
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -150,13 +151,22 @@ public record Plan(
      * their own, with their names above it; the most common one comes last, as that of the others.
      */
     private static String sql(List<Change> changes) {
-      Map<String, List<String>> variants =
+      // Equal changes have one script: it is not written thousands of times to be compared.
+      Map<Change, List<String>> same =
           changes.stream()
               .collect(
                   Collectors.groupingBy(
-                      change -> change.anyTenant().script().replace("\"<schema>\"", "<schema>"),
+                      Change::anyTenant,
                       LinkedHashMap::new,
                       Collectors.mapping(change -> change.target().schema(), Collectors.toList())));
+      Map<String, List<String>> variants = new LinkedHashMap<>();
+      same.forEach(
+          (change, schemas) ->
+              variants
+                  .computeIfAbsent(
+                      change.script().replace("\"<schema>\"", "<schema>"),
+                      script -> new ArrayList<>())
+                  .addAll(schemas));
       if (variants.size() == 1) {
         return variants.keySet().iterator().next();
       }

@@ -76,6 +76,7 @@ public sealed interface PolicyChange extends Change {
                   policy.procedure(),
                   target.schema(),
                   target.table())
+              .finding()
               .asMarking());
     }
 
@@ -133,14 +134,14 @@ public sealed interface PolicyChange extends Change {
       StringBuilder sql =
           new StringBuilder("SELECT ")
               .append(Identifiers.qualified(extensionSchema, "alter_job"))
-              .append("(job_id");
+              .append("(j.job_id");
       every.ifPresent(
           e -> {
             sql.append(", schedule_interval => ?::interval, next_start => now() + ?::interval");
             parameters.add(e);
             parameters.add(startInSeconds + " seconds");
           });
-      sql.append(", config => config || jsonb_build_object(");
+      sql.append(", config => j.config || jsonb_build_object(");
       lag.ifPresent(
           l -> {
             sql.append("'").append(policy.configKey()).append("', ");
@@ -149,11 +150,10 @@ public sealed interface PolicyChange extends Change {
             sql.append(l instanceof TimeSpan.Whole ? "?::bigint, " : "(?::interval)::text, ");
             parameters.add(l.text());
           });
-      sql.append(
-          "'managed_by', ?::text)) FROM timescaledb_information.jobs WHERE job_id = ?::integer");
+      sql.append("'managed_by', ?::text))");
       parameters.add(mark.text());
-      parameters.add(Integer.toString(jobId));
-      return List.of(new Statement(sql.toString(), parameters));
+      return List.of(
+          new Job(target, policy.markName(), jobId).statement(sql.toString(), parameters));
     }
 
     @Override

@@ -40,13 +40,11 @@ public sealed interface PruneChange extends Change {
     @Override
     public List<Statement> statements() {
       return List.of(
-          Statement.of(
-              "SELECT "
-                  + Identifiers.qualified(extensionSchema, "delete_job")
-                  + "(job_id)"
-                  + OF_JOB,
-              Integer.toString(jobId),
-              mark.text()));
+          new Job(target, policy, jobId)
+              .statement(
+                  "SELECT " + Identifiers.qualified(extensionSchema, "delete_job") + "(j.job_id)",
+                  List.of(),
+                  mark));
     }
 
     @Override
@@ -81,13 +79,13 @@ public sealed interface PruneChange extends Change {
     @Override
     public List<Statement> statements() {
       return RefreshJobDetour.around(
-          Statement.of(
-              "SELECT "
-                  + Identifiers.qualified(extensionSchema, "alter_job")
-                  + "(job_id, config => config - 'managed_by')"
-                  + OF_JOB,
-              Integer.toString(jobId),
-              mark.text()),
+          new Job(target, policy, jobId)
+              .statement(
+                  "SELECT "
+                      + Identifiers.qualified(extensionSchema, "alter_job")
+                      + "(j.job_id, config => j.config - 'managed_by')",
+                  List.of(),
+                  mark),
           target,
           detour && policy.equals(Mark.REFRESH));
     }
@@ -275,9 +273,4 @@ public sealed interface PruneChange extends Change {
       return new UnmarkAggregateIndex(target.anyTenant(), materialization, name, liveName, comment);
     }
   }
-
-  /** The job of an id, while it bears a mark. */
-  String OF_JOB =
-      " FROM timescaledb_information.jobs WHERE job_id = ?::integer"
-          + " AND config ->> 'managed_by' = ?";
 }

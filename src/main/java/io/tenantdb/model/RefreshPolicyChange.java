@@ -126,14 +126,14 @@ public sealed interface RefreshPolicyChange extends AggregateChange {
       StringBuilder sql =
           new StringBuilder("SELECT ")
               .append(Identifiers.qualified(extensionSchema, "alter_job"))
-              .append("(job_id");
+              .append("(j.job_id");
       every.ifPresent(
           e -> {
             sql.append(", schedule_interval => ?::interval, next_start => now() + ?::interval");
             parameters.add(e);
             parameters.add(startInSeconds + " seconds");
           });
-      sql.append(", config => config || jsonb_build_object(");
+      sql.append(", config => j.config || jsonb_build_object(");
       if (offsets) {
         sql.append("'start_offset', ");
         offset(sql, parameters, refresh.startOffset());
@@ -141,11 +141,12 @@ public sealed interface RefreshPolicyChange extends AggregateChange {
         offset(sql, parameters, Optional.of(refresh.endOffset()));
         sql.append(", ");
       }
-      sql.append(
-          "'managed_by', ?::text)) FROM timescaledb_information.jobs WHERE job_id = ?::integer");
+      sql.append("'managed_by', ?::text))");
       parameters.add(mark.text());
-      parameters.add(Integer.toString(jobId));
-      return RefreshJobDetour.around(new Statement(sql.toString(), parameters), target, detour);
+      return RefreshJobDetour.around(
+          new Job(target, Mark.REFRESH, jobId).statement(sql.toString(), parameters),
+          target,
+          detour);
     }
 
     /** As TimescaleDB writes them: interval text, JSON numbers for integer time, JSON null. */
@@ -261,7 +262,8 @@ public sealed interface RefreshPolicyChange extends AggregateChange {
             target.table());
     return Stream.concat(
             Stream.of(add),
-            RefreshJobDetour.around(marking, target, detour).stream().map(Statement::asMarking))
+            RefreshJobDetour.around(marking.finding(), target, detour).stream()
+                .map(Statement::asMarking))
         .toList();
   }
 }

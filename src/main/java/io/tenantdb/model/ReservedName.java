@@ -61,6 +61,17 @@ public record ReservedName(String id, String hash, boolean building) {
     return !building && hash.equals(ASIDE);
   }
 
+  /**
+   * The name that an index bears right before it is dropped: only what was found to be of no use is
+   * given it, so that a step which drops the name drops nothing else.
+   */
+  public static ReservedName discarded(String table, String name) {
+    String hash = Hashes.hex16(name + "\0discarded");
+    return parse(name)
+        .map(reserved -> new ReservedName(reserved.id, hash, reserved.building))
+        .orElseGet(() -> new ReservedName(Hashes.hex16(table + '\0' + name), hash, false));
+  }
+
   /** True when it is about the declared index of the table. */
   public boolean isOf(String table, String name) {
     return id.equals(Hashes.hex16(table + '\0' + name));

@@ -11,8 +11,9 @@ import java.util.stream.Collectors;
  *
  * @param marking it only writes the mark of what other statements of its transaction make: where
  *     the server refuses it, that is made all the same
+ * @param finds a query that is for nothing where it finds no row
  */
-public record Statement(String sql, List<String> parameters, boolean marking) {
+public record Statement(String sql, List<String> parameters, boolean marking, boolean finds) {
 
   public Statement {
     parameters = List.copyOf(parameters);
@@ -20,12 +21,17 @@ public record Statement(String sql, List<String> parameters, boolean marking) {
 
   /** A statement that what it belongs to cannot do without. */
   public Statement(String sql, List<String> parameters) {
-    this(sql, parameters, false);
+    this(sql, parameters, false, false);
+  }
+
+  /** The same where it has to find a row. */
+  public Statement finding() {
+    return new Statement(sql, parameters, marking, true);
   }
 
   /** The same statement, which only writes a mark. */
   public Statement asMarking() {
-    return new Statement(sql, parameters, true);
+    return new Statement(sql, parameters, true, finds);
   }
 
   /** A statement without parameters. */

@@ -99,6 +99,8 @@ final class LiveIndexPlanner {
     }
     Replaced old =
         new Replaced(
+            live.body().orElseThrow(),
+            live.valid(),
             retired,
             why.was(),
             why.takeOver(),

@@ -88,6 +88,8 @@ final class Indexes {
 
   private static Replaced replaced(CreateIndex build, Old old, boolean valid) {
     return new Replaced(
+        old.body(),
+        valid,
         ReservedName.retired(build.target().table(), NAME, old.body(), valid).text(),
         "another",
         false,

@@ -308,8 +308,8 @@ class PlanCommandTest {
     assertThat(run.out).doesNotContain("CREATE INDEX");
     run.passes(everything()).run("plan", "--sql");
     assertThat(run.out)
-        .contains("put the tenant for <schema>, and SET ROLE to the owner of the table first.")
-        .contains("      CREATE INDEX CONCURRENTLY \"_tdb_b_")
+        .contains("plan --tenant SCHEMA prints it with the names of a tenant.")
+        .contains("      CREATE INDEX CONCURRENTLY IF NOT EXISTS \"_tdb_b_")
         .contains("ON <schema>.\"batches\" USING \"btree\" (\"intake_date\");")
         .contains("RENAME TO \"ix_batches_intake_date\";");
   }

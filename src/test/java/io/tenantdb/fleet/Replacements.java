@@ -34,6 +34,8 @@ final class Replacements {
             List.of("tenant_a"),
             false),
         new Replaced(
+            new IndexBody(false, "USING btree (grower_id)"),
+            true,
             ReservedName.retired(index.table(), index.name(), "0123456789abcdef").text(),
             "btree (grower_id)",
             false,

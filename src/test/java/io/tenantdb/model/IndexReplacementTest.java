@@ -71,26 +71,43 @@ class IndexReplacementTest {
   @Test
   void aBuildThatNeedsAPathLeavesNoneBehind() {
     String ix = "\"te\"\"nant\".\"" + EXPRESSION.reservedName() + "\"";
-    assertThat(create(EXPRESSION, Build.CONCURRENTLY).script().lines())
+    String aside = aside(EXPRESSION.reservedName());
+    assertThat(Scripts.acts(create(EXPRESSION, Build.CONCURRENTLY)))
         .containsExactly(
+            "SET ROLE \"app\";",
+            "SET LOCAL ROLE \"app\";",
+            "ALTER INDEX " + ix + " RENAME TO \"" + aside + "\";",
+            "DROP INDEX CONCURRENTLY IF EXISTS \"te\"\"nant\".\"" + aside + "\";",
+            "SET DateStyle = 'ISO, MDY';",
+            "SET IntervalStyle = 'postgres';",
+            "SET TimeZone = 'UTC';",
             "SET search_path = \"te\"\"nant\", \"public\";",
-            "CREATE INDEX CONCURRENTLY \""
+            "CREATE INDEX CONCURRENTLY IF NOT EXISTS \""
                 + EXPRESSION.reservedName()
                 + "\" ON \"te\"\"nant\".\"t\" USING \"btree\" ((",
             "lower(b)",
             "));",
+            "RESET DateStyle;",
+            "RESET IntervalStyle;",
+            "RESET TimeZone;",
             "RESET search_path;",
-            "BEGIN;",
+            "SET LOCAL ROLE \"app\";",
             "ALTER INDEX " + ix + " ALTER COLUMN 1 SET STATISTICS 500;",
             "COMMENT ON INDEX " + ix + " IS '" + mark(EXPRESSION) + "';",
             "ALTER INDEX " + ix + " RENAME TO \"ix\";",
-            "COMMIT;");
+            "RESET ROLE;");
+  }
+
+  private static String aside(String name) {
+    return ReservedName.discarded("t", name).text();
   }
 
   @Test
   void aReplacementBuildsBesideAndSwapsInOneTransactionAndDropsLast() {
     Replaced old =
         new Replaced(
+            new IndexBody(false, "USING btree (b)"),
+            true,
             RETIRED,
             "btree (b)",
             false,
@@ -98,21 +115,29 @@ class IndexReplacementTest {
             "tenantdb:v1 owner=a/b name=ix table=t spec=feedfeedfeedfeed made\nit's mine",
             new TreeMap<>(Map.of(2, 7)),
             true);
-    assertThat(new ReplaceIndex(create(PLAIN, Build.CONCURRENTLY), old).script())
-        .isEqualTo(
-            String.join(
-                "\n",
-                "CREATE INDEX CONCURRENTLY \""
-                    + PLAIN.reservedName()
-                    + "\" ON \"te\"\"nant\".\"t\" USING \"btree\" (\"a\");",
-                "BEGIN;",
-                "ALTER INDEX \"te\"\"nant\".\"ix\" RENAME TO \"" + RETIRED + "\";",
-                "ALTER INDEX " + BUILT + " ALTER COLUMN 2 SET STATISTICS 7;",
-                "COMMENT ON INDEX " + BUILT + " IS '" + mark(PLAIN) + "\nit''s mine';",
-                "ALTER INDEX " + BUILT + " RENAME TO \"ix\";",
-                "ALTER TABLE \"te\"\"nant\".\"t\" CLUSTER ON \"ix\";",
-                "COMMIT;",
-                "DROP INDEX CONCURRENTLY \"te\"\"nant\".\"" + RETIRED + "\";"));
+    ReplaceIndex replace = new ReplaceIndex(create(PLAIN, Build.CONCURRENTLY), old);
+    String built = aside(PLAIN.reservedName());
+    assertThat(Scripts.acts(replace))
+        .containsExactly(
+            "SET ROLE \"app\";",
+            "SET LOCAL ROLE \"app\";",
+            "ALTER INDEX " + BUILT + " RENAME TO \"" + built + "\";",
+            "DROP INDEX CONCURRENTLY IF EXISTS \"te\"\"nant\".\"" + built + "\";",
+            "CREATE INDEX CONCURRENTLY IF NOT EXISTS \""
+                + PLAIN.reservedName()
+                + "\" ON \"te\"\"nant\".\"t\" USING \"btree\" (\"a\");",
+            "SET LOCAL ROLE \"app\";",
+            replace.keepingConstraintsOff().sql() + ";",
+            "ALTER INDEX \"te\"\"nant\".\"ix\" RENAME TO \"" + RETIRED + "\";",
+            "ALTER INDEX " + BUILT + " ALTER COLUMN 2 SET STATISTICS 7;",
+            "COMMENT ON INDEX " + BUILT + " IS '" + mark(PLAIN),
+            "it''s mine';",
+            "ALTER INDEX " + BUILT + " RENAME TO \"ix\";",
+            "ALTER TABLE \"te\"\"nant\".\"t\" CLUSTER ON \"ix\";",
+            "SET LOCAL ROLE \"app\";",
+            "ALTER INDEX \"te\"\"nant\".\"" + RETIRED + "\" RENAME TO \"" + aside(RETIRED) + "\";",
+            "DROP INDEX CONCURRENTLY IF EXISTS \"te\"\"nant\".\"" + aside(RETIRED) + "\";",
+            "RESET ROLE;");
   }
 
   @Test
@@ -126,8 +151,9 @@ class IndexReplacementTest {
             new IndexBody(false, "USING btree (a)"),
             new TreeMap<>(Map.of(1, 500)),
             false);
-    assertThat(publish.script().lines())
+    assertThat(Scripts.acts(publish))
         .containsExactly(
+            "SET LOCAL ROLE \"app\";",
             "ALTER INDEX " + BUILT + " ALTER COLUMN 1 SET STATISTICS 500;",
             "COMMENT ON INDEX " + BUILT + " IS '" + mark(PLAIN) + "';",
             "ALTER INDEX " + BUILT + " RENAME TO \"ix\";");
@@ -136,10 +162,16 @@ class IndexReplacementTest {
 
   @Test
   void aLeftoverIsDroppedConcurrentlyWhereThatCanBe() {
-    assertThat(new DropLeftover(TARGET, "x", false).script())
-        .isEqualTo("DROP INDEX CONCURRENTLY \"te\"\"nant\".\"x\";");
-    assertThat(new DropLeftover(TARGET, "x", true).script())
-        .isEqualTo("DROP INDEX \"te\"\"nant\".\"x\";");
+    String aside = "\"te\"\"nant\".\"" + aside("x") + "\"";
+    assertThat(Scripts.acts(new DropLeftover(TARGET, "x", false)))
+        .containsExactly(
+            "SET ROLE \"app\";",
+            "SET LOCAL ROLE \"app\";",
+            "ALTER INDEX \"te\"\"nant\".\"x\" RENAME TO \"" + aside("x") + "\";",
+            "DROP INDEX CONCURRENTLY IF EXISTS " + aside + ";",
+            "RESET ROLE;");
+    assertThat(Scripts.acts(new DropLeftover(TARGET, "x", true)))
+        .containsExactly("SET LOCAL ROLE \"app\";", "DROP INDEX \"te\"\"nant\".\"x\";");
   }
 
   @Test
@@ -156,23 +188,20 @@ class IndexReplacementTest {
             List.of("te\"nant"),
             false);
     String other = "ix_" + HASH + "_42";
-    assertThat(new ReplaceAggregateIndex(build, "ix_42", "btree (b)", true, "kept").script())
+    assertThat(Scripts.acts(new ReplaceAggregateIndex(build, "ix_42", "btree (b)", true, "kept")))
         .isEqualTo(aggregateScript(other, "ix_42"));
-    assertThat(new ReplaceAggregateIndex(build, other, "btree (b)", true, "kept").script())
+    assertThat(Scripts.acts(new ReplaceAggregateIndex(build, other, "btree (b)", true, "kept")))
         .isEqualTo(aggregateScript("ix_42", other));
   }
 
-  private static String aggregateScript(String made, String dropped) {
-    return String.join(
-        "\n",
+  private static List<String> aggregateScript(String made, String dropped) {
+    return List.of(
+        "SET LOCAL ROLE \"app\";",
         "SET LOCAL search_path = \"te\"\"nant\";",
         "CREATE INDEX \"" + made + "\" ON \"te\"\"nant\".\"t\" USING \"btree\" (\"a\");",
         "SET LOCAL search_path = pg_catalog;",
-        "COMMENT ON INDEX \"_timescaledb_internal\".\""
-            + made
-            + "\" IS '"
-            + mark(PLAIN)
-            + "\nkept';",
+        "COMMENT ON INDEX \"_timescaledb_internal\".\"" + made + "\" IS '" + mark(PLAIN),
+        "kept';",
         "DROP INDEX \"_timescaledb_internal\".\"" + dropped + "\";");
   }
 }

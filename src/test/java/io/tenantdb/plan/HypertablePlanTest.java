@@ -478,8 +478,8 @@ class HypertablePlanTest {
 
     assertThat(sql)
         .contains(
-            "\"public\".\"alter_job\"(job_id, config => config || jsonb_build_object('drop_after'")
-        .contains("WHERE job_id = '1000'::integer")
+            "\"public\".\"alter_job\"(j.job_id, config => j.config || jsonb_build_object('drop_after'")
+        .contains("WHERE j.job_id = '1000'::integer")
         .doesNotContain("schedule_interval");
   }
 

@@ -33,6 +33,7 @@ import io.tenantdb.model.PruneChange.UnmarkAggregateIndex;
 import io.tenantdb.model.PruneChange.UnmarkPolicy;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.ReservedName;
+import io.tenantdb.model.Scripts;
 import io.tenantdb.model.ServerInfo.Edition;
 import io.tenantdb.model.TenantPlan;
 import io.tenantdb.model.TenantState;
@@ -353,12 +354,12 @@ class PrunePlanTest {
     World world = world(owned(w -> w.liveIndexes.add(made("old"))));
     assertThat(world.plan().changes().get(0).script()).contains("DROP INDEX CONCURRENTLY");
     world.hypertable("7 days", Optional.empty());
-    assertThat(world.plan().changes().get(0).script())
-        .isEqualTo("DROP INDEX \"tenant_a\".\"old\";");
+    assertThat(Scripts.acts(world.plan().changes().get(0)))
+        .endsWith("DROP INDEX \"tenant_a\".\"old\";");
     world.hypertable = Optional.empty();
     world.kind = ObservedTable.Kind.PARTITIONED;
-    assertThat(world.plan().changes().get(0).script())
-        .isEqualTo("DROP INDEX \"tenant_a\".\"old\";");
+    assertThat(Scripts.acts(world.plan().changes().get(0)))
+        .endsWith("DROP INDEX \"tenant_a\".\"old\";");
   }
 
   @Test

@@ -1,0 +1,115 @@
+package io.tenantdb.model;
+
+import java.util.Collection;
+import java.util.stream.Collectors;
+
+/**
+ * Conditions about one index, in SQL that a {@link Block} asks. By name, at the moment: what a
+ * script was printed for may be hours old.
+ *
+ * @param index qualified and quoted
+ * @param relation what it is on, qualified and quoted
+ * @param tenantsTable a relation of the tenant's own schema, qualified and quoted: what the
+ *     placeholder in a body stands for
+ */
+record IndexCheck(String index, String relation, String tenantsTable) {
+
+  static IndexCheck of(Target target, String index) {
+    return new IndexCheck(target.sibling(index), target.relation(), target.relation());
+  }
+
+  static IndexCheck of(Target tenant, Partition partition, String index) {
+    return new IndexCheck(partition.sibling(index), partition.relation(), tenant.relation());
+  }
+
+  /** Something bears the name. */
+  String exists() {
+    return oid() + " IS NOT NULL";
+  }
+
+  /** It is valid and one of the bodies. */
+  String valid(Collection<IndexBody> accepted) {
+    return is(true, accepted);
+  }
+
+  String is(boolean valid, Collection<IndexBody> accepted) {
+    return "EXISTS (SELECT FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid"
+        + " JOIN pg_class t ON t.oid = x.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace"
+        + " WHERE x.indexrelid = "
+        + oid()
+        + " AND x.indrelid = to_regclass("
+        + Identifiers.literal(relation)
+        + ") AND "
+        + (valid ? "x.indisvalid AND x.indisready" : "NOT x.indisvalid")
+        + " AND pg_get_indexdef(x.indexrelid) IN ("
+        + accepted.stream().map(this::printed).sorted().collect(Collectors.joining(", "))
+        + "))";
+  }
+
+  /** The definition that {@link IndexBody#tail} takes apart. */
+  private String printed(IndexBody body) {
+    String text = Identifiers.literal(body.text());
+    return "'CREATE "
+        + (body.unique() ? "UNIQUE " : "")
+        + "INDEX ' || quote_ident(i.relname) || ' ON ' || CASE i.relkind WHEN 'I' THEN 'ONLY ' ELSE ''"
+        + " END || quote_ident(n.nspname) || '.' || quote_ident(t.relname) || ' ' || "
+        + (body.text().contains(TenantFree.TENANT)
+            ? "replace("
+                + text
+                + ", "
+                + Identifiers.literal(TenantFree.TENANT)
+                + ", quote_ident((parse_ident("
+                + Identifiers.literal(tenantsTable)
+                + "))[1]) || '.')"
+            : text);
+  }
+
+  /** Its comment is as the plan saw it. */
+  String commentIs(String comment) {
+    return "coalesce(obj_description("
+        + oid()
+        + ", 'pg_class'), '') = "
+        + Identifiers.literal(comment);
+  }
+
+  /** It bears the mark. */
+  String bears(Mark mark) {
+    return "split_part(coalesce(obj_description("
+        + oid()
+        + ", 'pg_class'), ''), chr(10), 1) = "
+        + Identifiers.literal(mark.text());
+  }
+
+  String isInvalid() {
+    return "EXISTS (SELECT FROM pg_index WHERE indexrelid = " + oid() + " AND NOT indisvalid)";
+  }
+
+  /** Nothing rests on it: the server itself drops one that is its table's replica identity. */
+  String free() {
+    return "NOT EXISTS (SELECT FROM pg_index WHERE indexrelid = "
+        + oid()
+        + " AND indisreplident) AND NOT EXISTS (SELECT FROM pg_depend WHERE classid ="
+        + " 'pg_class'::regclass AND objid = "
+        + oid()
+        + " AND refclassid = 'pg_constraint'::regclass) AND NOT EXISTS (SELECT FROM pg_depend WHERE"
+        + " refclassid = 'pg_class'::regclass AND refobjid = "
+        + oid()
+        + " AND classid = 'pg_constraint'::regclass)";
+  }
+
+  /**
+   * No other session builds on the table, or drops there concurrently: one that does goes on with
+   * its index under any name, and makes it valid.
+   */
+  String nobodyAtWork() {
+    return "NOT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE"
+        + " d.datname = current_database() AND l.locktype = 'relation' AND l.relation = to_regclass("
+        + Identifiers.literal(relation)
+        + ") AND l.mode = 'ShareUpdateExclusiveLock' AND l.granted AND l.pid IS DISTINCT FROM"
+        + " pg_backend_pid())";
+  }
+
+  private String oid() {
+    return "to_regclass(" + Identifiers.literal(index) + ")";
+  }
+}
