@@ -80,6 +80,7 @@ public final class BuildWatch implements AutoCloseable {
   private final Database database;
   private final Safety safety;
   private final Consumer<BuildProgress> listener;
+  private final BuildSignatures signatures = new BuildSignatures();
   private final Map<Integer, Running> running = new ConcurrentHashMap<>();
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(task -> new Thread(task, "build-watch"));
@@ -138,6 +139,7 @@ public final class BuildWatch implements AutoCloseable {
       if (!slower.isEmpty() && System.nanoTime() - told > SECOND.toNanos() / 2) {
         for (Running build : slower) {
           tell(connection, build);
+          signatures.sign(connection, build.change());
         }
         told = System.nanoTime();
       }

@@ -116,6 +116,11 @@ public sealed interface IndexChange extends Change
       };
     }
 
+    /** Says whose it is until it is published: nothing else does, once nobody declares it. */
+    public Statement signing() {
+      return IndexStatements.commentOn(target, reservedName(), new BuildMark(mark.owner()).text());
+    }
+
     /** The statements of the transaction that publishes it. */
     public List<Statement> publishing() {
       Stream<Statement> statistics =

@@ -68,6 +68,7 @@ public record Mark(
   private static final String REFRESHED = "refreshed=";
 
   private static final String HEAD = "tenantdb:v1 ";
+  private static final String OWNER = "owner=";
 
   private static final Pattern LINE =
       Pattern.compile(
@@ -104,7 +105,23 @@ public record Mark(
 
   /** What every mark of the owner begins with, the blank after the owner included. */
   public static String beginning(String ownerId) {
-    return HEAD + "owner=" + encode(ownerId) + " ";
+    return HEAD + ownerWord(ownerId) + " ";
+  }
+
+  /** How a mark says whose it is. */
+  static String ownerWord(String ownerId) {
+    return OWNER + encode(ownerId);
+  }
+
+  /** Whose it is, where the text is that word alone. */
+  static Optional<String> ownerIn(String word) {
+    try {
+      return word.startsWith(OWNER) && word.indexOf(' ') < 0
+          ? Optional.of(decode(word.substring(OWNER.length())))
+          : Optional.empty();
+    } catch (IllegalArgumentException malformed) {
+      return Optional.empty();
+    }
   }
 
   /** How a mark says the table that it is about. */

@@ -106,6 +106,8 @@ public enum Reason {
   DefinitionDiffers(Remedy.PERSON),
   /** A killed {@code REINDEX CONCURRENTLY} left an invalid index that is not of ours. */
   IndexInvalid(Remedy.PERSON),
+  /** Under a reserved name an index is left that bears nobody's mark, and nobody declares. */
+  LeftoverUnowned(Remedy.PERSON),
   /** The declared name is taken by another kind of relation, or by an index of another table. */
   NameTaken(Remedy.PERSON),
   /**

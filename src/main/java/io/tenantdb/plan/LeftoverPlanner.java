@@ -1,5 +1,6 @@
 package io.tenantdb.plan;
 
+import io.tenantdb.model.BuildMark;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredIndex;
@@ -123,11 +124,14 @@ final class LeftoverPlanner {
         || standsIn
         || isLeaving(table, index, name)
         || draft.isPartition(table)
-        || isUsed(draft, table, index.name())
-        || !isOurs(table, index, name)) {
+        || isUsed(draft, table, index.name())) {
       return;
     }
-    draft.dropLeftover(table, index);
+    switch (whose(table, index, name)) {
+      case OURS -> draft.dropLeftover(table, index);
+      case NOBODYS -> nobodys(draft, table, index);
+      case ANOTHERS -> {}
+    }
   }
 
   /** True for one that nothing has replaced: what left the spec goes by other rules. */
@@ -153,14 +157,24 @@ final class LeftoverPlanner {
     return change.frees().contains(name) || change.takes().contains(name);
   }
 
+  /** Whose something is that a run left. */
+  private enum Whose {
+    OURS,
+    ANOTHERS,
+    NOBODYS
+  }
+
   /**
-   * A build has no mark until it is published. It is ours where it is of an index of ours, or where
-   * nobody else has indexes on the table; an owner who begins there today has none yet, and what he
-   * has completed is left to him to publish, but by one who takes everything back.
+   * A build is signed while it runs. One that was killed in its first second is not: it is ours
+   * where it is of an index of ours, or where nobody else has indexes on the table; an owner who
+   * begins there today has none yet, and what he has completed is left to him to publish, but by
+   * one who takes everything back.
    */
-  private boolean isOurs(ObservedTable table, ObservedIndex index, ReservedName name) {
-    if (index.mark().isPresent()) {
-      return isOurs(index.mark().get());
+  private Whose whose(ObservedTable table, ObservedIndex index, ReservedName name) {
+    Optional<String> owner =
+        index.mark().map(Mark::owner).or(() -> BuildMark.of(index.comment()).map(BuildMark::owner));
+    if (owner.isPresent()) {
+      return owner.get().equals(desired.ownerId()) ? Whose.OURS : Whose.ANOTHERS;
     }
     boolean known =
         Stream.concat(
@@ -169,8 +183,32 @@ final class LeftoverPlanner {
             .anyMatch(declaredName -> name.isOf(table.name(), declaredName));
     boolean weWereHere =
         desired.tables().contains(table.name()) || marks(table).anyMatch(this::isOurs);
-    boolean othersAreHere = marks(table).anyMatch(mark -> !isOurs(mark));
-    return known || (!othersAreHere && (weWereHere || !index.valid() || desired.declaresNothing()));
+    boolean othersAreHere =
+        Stream.concat(
+                marks(table).map(Mark::owner),
+                table.indexes().stream()
+                    .flatMap(other -> BuildMark.of(other.comment()).stream())
+                    .map(BuildMark::owner))
+            .anyMatch(other -> !other.equals(desired.ownerId()));
+    boolean ours =
+        known || (!othersAreHere && (weWereHere || !index.valid() || desired.declaresNothing()));
+    return ours ? Whose.OURS : Whose.NOBODYS;
+  }
+
+  private static void nobodys(TenantDraft draft, ObservedTable table, ObservedIndex index) {
+    draft.find(
+        Verdict.NOTE,
+        table.name() + "." + index.name(),
+        Reason.LeftoverUnowned,
+        "index "
+            + index.name()
+            + " on "
+            + table.name()
+            + " was left by a build that nobody's mark is on: it costs every write"
+            + (index.body().filter(IndexBody::unique).isPresent() ? ", refuses duplicates" : "")
+            + ". If no other resource declares it, drop it: DROP INDEX "
+            + (draft.dropsConcurrently(table) ? "CONCURRENTLY " : "")
+            + draft.target(table).sibling(index.name()));
   }
 
   private static Stream<Mark> marks(ObservedTable table) {

@@ -211,6 +211,8 @@ final class Fleet {
     return new IndexReplacement.ReplaceIndex(
         create(schema, name, "a", body),
         new IndexReplacement.Replaced(
+            new IndexBody(false, was),
+            true,
             "_tdb_o_0123456789abcdef_0123456789abcdef",
             was,
             false,

@@ -53,6 +53,15 @@ class BlockingIT {
                           by ->
                               assertThat(by)
                                   .contains("(a report of postgres), idle in transaction")));
+      // Should it be killed now, it is known whose it is.
+      patiently()
+          .untilAsserted(
+              () ->
+                  assertThat(
+                          fruit.query(
+                              "SELECT obj_description(oid, 'pg_class') FROM pg_class"
+                                  + " WHERE starts_with(relname, '_tdb_b_')"))
+                      .contains("tenantdb:building owner=platform/fruit"));
       reader.rollback();
 
       assertThat(pass.get(60, TimeUnit.SECONDS).converged()).isTrue();

@@ -3,10 +3,12 @@ package io.tenantdb.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.groups.Tuple.tuple;
 
+import io.tenantdb.model.BuildMark;
 import io.tenantdb.model.CanonicalIndex;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.DesiredIndex;
 import io.tenantdb.model.Finding;
+import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.IndexChange.DropLeftover;
 import io.tenantdb.model.ObservedTable.Kind;
 import io.tenantdb.model.Reason;
@@ -42,6 +44,10 @@ class LeftoverPlanTest {
 
   private static Live ours() {
     return Live.named("ix", "a").ours(IX);
+  }
+
+  private static Live signed(String name, String owner) {
+    return Live.named(name, "b").comment(new BuildMark(owner).text());
   }
 
   private static String drops(String index) {
@@ -143,6 +149,23 @@ class LeftoverPlanTest {
               ours(),
               Live.named("theirs", "b").anothers("theirs"),
               Live.named(UNKNOWN, "b").invalid()),
+          row(
+              "of an index that is declared no more, signed by us: dropped",
+              List.of(drops(UNKNOWN)),
+              ours(),
+              Live.named("theirs", "b").anothers("theirs"),
+              signed(UNKNOWN, World.OWNER_ID)),
+          row(
+              "signed by another owner who has published nothing yet: left alone",
+              List.of(),
+              ours(),
+              signed(UNKNOWN, "platform/other")),
+          row(
+              "of an index that nobody knows, where another owner signed a build: left alone",
+              List.of(),
+              ours(),
+              signed(RETIRED_UNKNOWN, "platform/other").building(),
+              Live.named(UNKNOWN, "b")),
           row(
               "of an index of ours, on a table that another owner shares: dropped",
               List.of(drops(OLDER)),
@@ -264,12 +287,42 @@ class LeftoverPlanTest {
     assertThat(onUndeclared(Live.named(built, "a").building())).isEmpty();
   }
 
+  @Test
+  void whatIsSignedGoesFromTablesThatNobodyDeclaresAnyMore() {
+    String built = ReservedName.building("u", "gone", HASH).text();
+    assertThat(onUndeclared(signed(built, World.OWNER_ID)))
+        .containsExactly("DropLeftover u." + built);
+    assertThat(onUndeclared(signed(built, "platform/other").invalid())).isEmpty();
+  }
+
+  @Test
+  void whatIsNobodysIsNamedWithItsCure() {
+    String built = ReservedName.building("u", "gone", HASH).text();
+    World world = undeclared(Live.named(built, new IndexBody(true, "USING btree (a)")));
+    assertThat(world.tenantPlan().changes()).isEmpty();
+    assertThat(world.tenantPlan().findings())
+        .singleElement()
+        .satisfies(
+            finding -> {
+              assertThat(finding.verdict()).isEqualTo(Finding.Verdict.NOTE);
+              assertThat(finding.reason()).isEqualTo(Reason.LeftoverUnowned);
+              assertThat(finding.message())
+                  .contains("refuses duplicates")
+                  .contains("DROP INDEX CONCURRENTLY \"tenant_a\".\"" + built + "\"");
+            });
+    assertThat(undeclared(signed(built, "platform/other")).tenantPlan().findings()).isEmpty();
+  }
+
   private static List<String> onUndeclared(Live... indexes) {
+    return changes(undeclared(indexes));
+  }
+
+  private static World undeclared(Live... indexes) {
     World world = new World();
     world.indexes.add(IX);
     ours().in(world);
     world.undeclared.add(Live.undeclared("u", Kind.ORDINARY, indexes));
-    return changes(world);
+    return world;
   }
 
   @Test
