@@ -7,9 +7,15 @@ import io.tenantdb.database.ConnectionSettings.Tls;
 import io.tenantdb.database.Database;
 import io.tenantdb.database.Password;
 import io.tenantdb.desired.Resolution;
+import io.tenantdb.model.Change;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.TenantSelection;
 import io.tenantdb.testing.PostgresServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -115,6 +121,36 @@ final class Fruit {
             new Tls(Tls.Mode.DISABLE, Optional.empty()),
             4,
             "tenantdb test"));
+  }
+
+  /**
+   * Runs what is printed of the changes in psql, which every developer's machine has.
+   *
+   * @return what it says, errors and warnings alone
+   */
+  String psql(List<Change> changes) {
+    StringBuilder script = new StringBuilder("SET client_min_messages = warning;\n");
+    changes.forEach(change -> script.append(change.script()).append('\n'));
+    ProcessBuilder builder = new ProcessBuilder("psql", "-X", "-q", "-A", "-t", "-f", "-");
+    builder.environment().putAll(server.psqlEnvironment(name));
+    builder.redirectErrorStream(true);
+    try {
+      Path file = Files.createTempFile("tenantdb-script", ".sql");
+      try {
+        Files.writeString(file, script);
+        Process process = builder.redirectInput(file.toFile()).start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        process.waitFor();
+        return said;
+      } finally {
+        Files.delete(file);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
   }
 
   Connection connect() throws SQLException {

@@ -70,10 +70,25 @@ class LegalNamesIT {
       SoftAssertions softly, Canary canary, Database database, String name, JsonNode spec) {
     Desired desired = Attempt.desired(spec);
     Outcome outcome = new Engine().pass(database, desired, Gate.OPEN, PassListener.NONE);
-    Outcome again = new Engine().pass(database, desired, Gate.OPEN, PassListener.NONE);
 
     softly.assertThat(Attempt.said(outcome)).as(name).isEmpty();
     softly.assertThat(outcome.converged()).as(name).isTrue();
+    isAsDeclared(softly, canary, database, name, spec);
+    takeAway(canary, name);
+
+    Outcome planned = new Engine().pass(database, desired, Gate.OBSERVE, PassListener.NONE);
+    softly
+        .assertThat(canary.fruit().psql(planned.initial().changes()))
+        .as("by psql: " + name)
+        .isEmpty();
+    isAsDeclared(softly, canary, database, name, spec);
+    takeAway(canary, name);
+  }
+
+  private static void isAsDeclared(
+      SoftAssertions softly, Canary canary, Database database, String name, JsonNode spec) {
+    Outcome again =
+        new Engine().pass(database, Attempt.desired(spec), Gate.OPEN, PassListener.NONE);
     softly.assertThat(again.initial().empty()).as("second pass of " + name).isTrue();
     softly.assertThat(canary.indexes()).as(name).isEqualTo(Canary.declared(spec, name));
     softly.assertThat(marks(canary)).as(name).isEqualTo(marks(spec));
@@ -82,6 +97,9 @@ class LegalNamesIT {
         .as(name)
         .hasSameSizeAs(spec.path("aggregates"))
         .allMatch((name + "|" + name)::equals);
+  }
+
+  private static void takeAway(Canary canary, String name) {
     canary
         .fruit()
         .query("SELECT format('%I.%I', schemaname, matviewname) FROM pg_matviews")

@@ -47,6 +47,8 @@ final class Payloads {
           "a b%20c+d",
           "t made tenantdb:v1 owner=x name=y",
           "$user",
+          "$tdb$",
+          ":DBNAME",
           "a=b&user=postgres&password=x",
           "a?user=postgres",
           "../../postgres",
