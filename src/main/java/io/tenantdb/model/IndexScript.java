@@ -25,7 +25,14 @@ final class IndexScript {
   /** Builds an index and publishes it. */
   static List<String> create(CreateIndex change) {
     Block publishing = Block.as(change.target().owner());
-    return building(change, publishing, b -> published(b, change, change.publishing())).steps();
+    return building(
+            change,
+            publishing,
+            block -> {
+              change.displaces().ifPresent(other -> stillMarked(block, other));
+              published(block, change, change.publishing());
+            })
+        .steps();
   }
 
   /** Builds one beside another, lets the two change places, and drops the other. */
@@ -96,7 +103,9 @@ final class IndexScript {
 
   /** Publishes one that is built. */
   static List<String> publish(IndexChange.PublishIndex change) {
-    Block block = Block.as(change.target().owner()).run(change.statements());
+    Block block = Block.as(change.target().owner());
+    change.displaces().ifPresent(other -> stillMarked(block, other));
+    block.run(change.statements());
     return Script.of(
         require(block, IndexCheck.of(change.target(), change.name()), List.of(change.body())));
   }
@@ -154,6 +163,10 @@ final class IndexScript {
         IndexCheck.of(target, name).bears(mark),
         name + " has another mark by now and stays",
         AGAIN);
+  }
+
+  private static void stillMarked(Block block, IndexSetting.SetAsideIndex other) {
+    stillMarked(block, other.target(), other.name(), other.mark());
   }
 
   /** Writes a comment, where it is still the one that the plan saw. */
