@@ -38,6 +38,7 @@ public final class Planner {
   private final TenantHistory history;
   private final Safeguards safeguards;
   private final RetentionJudge retention;
+  private final AggregateDrops drops;
   private final Set<String> tables;
   private final IdentityHashMap<DesiredTenant, Planners> planners = new IdentityHashMap<>();
 
@@ -56,6 +57,7 @@ public final class Planner {
     this.canonical = canonical;
     this.history = history;
     this.safeguards = new Safeguards(desired.safety());
+    this.drops = new AggregateDrops(observed.graph());
     this.retention = new RetentionJudge(desired, observed, canonical, safeguards);
     this.tables = desired.tables();
   }
@@ -167,6 +169,7 @@ public final class Planner {
     retention.judge(draft, wanted, () -> of.jobs().of(draft));
     of.names().settle(draft);
     of.prune().plan(draft);
+    drops.judge(draft);
     return draft;
   }
 

@@ -81,7 +81,7 @@ class CanonicalIntervalTest {
   }
 
   private static CanonicalInterval interval(String text) {
-    String[] parts = text.split(" ");
+    String[] parts = text.split(" ", -1);
     return interval(
         new Parts(
             Integer.parseInt(parts[0]),

@@ -35,6 +35,7 @@ import io.tenantdb.model.Reason;
 import io.tenantdb.model.ReservedName;
 import io.tenantdb.model.Scripts;
 import io.tenantdb.model.ServerInfo.Edition;
+import io.tenantdb.model.SourceGraph;
 import io.tenantdb.model.TenantPlan;
 import io.tenantdb.model.TenantState;
 import java.util.List;
@@ -212,6 +213,35 @@ class PrunePlanTest {
                       aggregateIndex(Origin.ADOPTED)),
               List.of(DropPolicy.class, UnmarkAggregate.class, UnmarkAggregateIndex.class),
               ""),
+          new Row(
+              "one that an aggregate of another schema reads stays",
+              w -> {
+                aggregate(w, ObservedAggregate.Kind.CONTINUOUS, Origin.MADE);
+                w.moreNodes.add(
+                    new SourceGraph.Node(
+                        new SourceGraph.Relation("reporting", "weekly"),
+                        SourceGraph.Kind.CONTINUOUS_AGGREGATE,
+                        false,
+                        true,
+                        List.of(
+                            new SourceGraph.Read(
+                                new SourceGraph.Relation("tenant_a", "daily"), true)),
+                        List.of(),
+                        List.of()));
+              },
+              List.of(),
+              "the aggregate reporting.weekly reads it"),
+          new Row(
+              "and it is told where rows are gone that its buckets were made of",
+              w -> {
+                aggregate(w, ObservedAggregate.Kind.CONTINUOUS, Origin.MADE);
+                w.hypertable(
+                    "7 days",
+                    Optional.empty(),
+                    World.job(PolicyKind.RETENTION, "30 days", Optional.empty()));
+              },
+              List.of(DropAggregate.class),
+              "buckets whose rows retention of t has dropped (after 30 days) cannot be computed"),
           stays(
               "a continuous aggregate stays where TimescaleDB community is gone",
               w -> {
