@@ -205,6 +205,8 @@ public final class TimescaleServer implements AutoCloseable {
                 WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'S')
                   AND NOT EXISTS (SELECT FROM pg_depend d
                     WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('e', 'i', 'a'))
+                -- A continuous aggregate goes with its table, and is no view to DROP VIEW.
+                ORDER BY relkind NOT IN ('r', 'p')
                 """)) {
       while (rows.next()) {
         statements.add(rows.getString(1));
