@@ -15,8 +15,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Fills a continuous aggregate window by window, each committed by itself, and says so in its mark
@@ -24,6 +27,8 @@ import java.util.function.Predicate;
  * so that one that was stopped simply begins again.
  */
 final class AggregateFiller {
+
+  private static final Logger LOG = LoggerFactory.getLogger(AggregateFiller.class);
 
   /** Progress is told about once a second. */
   private static final long APART_NANOS = 1_000_000_000L;
@@ -56,13 +61,25 @@ final class AggregateFiller {
     TimeType type = timeType(change);
     Optional<TimeSpan> bucket =
         TimeBuckets.width(session.connection(), change.target().schema(), change.target().table());
-    List<FillWindow> windows = new FillWindows(session.connection()).of(change, type, bucket);
+    Optional<IntegerClock.Answer> clock = clock(change, type);
+    List<FillWindow> windows =
+        new FillWindows(session.connection())
+            .of(
+                change,
+                type,
+                bucket,
+                clock.map(IntegerClock.Answer::now).orElse(OptionalLong.empty()));
+    String note =
+        clock
+            .flatMap(IntegerClock.Answer::unknown)
+            .map(why -> "; that is its newest rows, for integer_now tells no endOffset: " + why)
+            .orElse("");
     // Refreshes wait for each other, and inserts into the source may queue behind one that waits.
     session.with(
         "lock_timeout",
         WorkSession.millis(session.safety().lockTimeout()),
         WorkSession.millis(session.safety().buildTimeout()),
-        () -> refresh(change, windows, type));
+        () -> refresh(change, windows, type, note));
     session.transaction(List.of(change.filled()));
   }
 
@@ -89,7 +106,26 @@ final class AggregateFiller {
                         + " refresh_continuous_aggregate"));
   }
 
-  private void refresh(FillAggregate change, List<FillWindow> windows, TimeType type)
+  /** Empty where none is needed. */
+  private Optional<IntegerClock.Answer> clock(FillAggregate change, TimeType type)
+      throws SQLException {
+    if (!type.whole() || change.endOffset().isEmpty()) {
+      return Optional.empty();
+    }
+    IntegerClock.Answer answer =
+        new IntegerClock(session.connection(), session.database()).ask(change.target());
+    answer
+        .unknown()
+        .ifPresent(
+            why ->
+                LOG.warn(
+                    "{} is filled to its newest rows, for integer_now tells no endOffset: {}",
+                    change.target().relation(),
+                    why));
+    return Optional.of(answer);
+  }
+
+  private void refresh(FillAggregate change, List<FillWindow> windows, TimeType type, String note)
       throws SQLException {
     long told = System.nanoTime() - APART_NANOS;
     for (int i = 0; i < windows.size(); i++) {
@@ -104,7 +140,7 @@ final class AggregateFiller {
       }
       if (System.nanoTime() - told >= APART_NANOS) {
         told = System.nanoTime();
-        progress.accept(progress(change, windows.get(i), 100 * i / windows.size()));
+        progress.accept(progress(change, windows.get(i), 100 * i / windows.size(), note));
       }
       // At each: the owner may have put something there meanwhile.
       guard.check(change);
@@ -112,12 +148,13 @@ final class AggregateFiller {
     }
   }
 
-  private static BuildProgress progress(FillAggregate change, FillWindow window, int percent) {
+  private static BuildProgress progress(
+      FillAggregate change, FillWindow window, int percent, String note) {
     return new BuildProgress(
         change.target().schema(),
         change.object(),
         OptionalInt.of(percent),
-        "filling, up to " + window.reached(),
+        "filling, up to " + window.reached() + note,
         Optional.empty());
   }
 

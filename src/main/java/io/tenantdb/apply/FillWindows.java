@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * Cuts the source's chunks into windows, the oldest first: as many chunks as lie within ten
@@ -68,19 +69,20 @@ final class FillWindows {
           + OLDEST_FIRST;
 
   private static final String OF_NUMBERS =
-      "WITH span AS (SELECT ?::numeric AS bucket), "
+      "WITH span AS (SELECT ?::numeric AS bucket, ?::numeric - nullif(?, '')::numeric AS upto), "
           + CHUNKS.formatted("c.range_start_integer::numeric", "c.range_end_integer::numeric")
           + """
           SELECT
-            CASE WHEN begins - 3 * bucket >= %d THEN (begins - 3 * bucket)::text END,
-            CASE WHEN ends + 2 * bucket <= %d THEN (ends + 2 * bucket)::text END,
-            ends::text,
-            NULL::text,
+            CASE WHEN begins - 3 * bucket >= %1$d THEN (begins - 3 * bucket)::text END,
+            least(CASE WHEN ends + 2 * bucket <= %2$d THEN ends + 2 * bucket END,
+              CASE WHEN upto <= %2$d THEN upto END)::text,
+            least(ends, upto)::text,
+            CASE WHEN upto <= %2$d THEN upto END::text,
             begins::float8,
             ends::float8,
             greatest(begins + 10 * bucket, ends)::float8
           FROM chunk CROSS JOIN span
-          WHERE begins IS NOT NULL AND ends IS NOT NULL
+          WHERE begins IS NOT NULL AND ends IS NOT NULL AND (upto IS NULL OR begins < upto)
           """
           + OLDEST_FIRST;
 
@@ -113,10 +115,12 @@ final class FillWindows {
    * The windows, the oldest first; none where the source has no chunk that is old enough.
    *
    * @param width of the buckets; all is one window where it is not known
+   * @param now the present of integer time; the windows go to the newest row where it is not known
    */
-  List<FillWindow> of(FillAggregate change, TimeType type, Optional<TimeSpan> width)
+  List<FillWindow> of(
+      FillAggregate change, TimeType type, Optional<TimeSpan> width, OptionalLong now)
       throws SQLException {
-    List<Chunk> chunks = Sql.query(connection, statement(change, type, width), Chunk::of);
+    List<Chunk> chunks = Sql.query(connection, statement(change, type, width, now), Chunk::of);
     if (chunks.isEmpty()) {
       return List.of();
     }
@@ -143,21 +147,29 @@ final class FillWindows {
   }
 
   private static Statement statement(
-      FillAggregate change, TimeType type, Optional<TimeSpan> width) {
+      FillAggregate change, TimeType type, Optional<TimeSpan> width, OptionalLong now) {
     String schema = change.sourceSchema();
     String name = change.source().name();
     String bucket = width.map(TimeSpan::text).orElse("0");
-    return type.whole()
-        ? Statement.of(OF_NUMBERS.formatted(type.least(), type.most()), bucket, schema, name)
-        : Statement.of(
-            OF_TIME.formatted(type.sql()),
-            bucket,
-            change
-                .endOffset()
-                .filter(TimeSpan.Interval.class::isInstance)
-                .map(TimeSpan::text)
-                .orElse(""),
-            schema,
-            name);
+    if (type.whole()) {
+      boolean known = now.isPresent();
+      return Statement.of(
+          OF_NUMBERS.formatted(type.least(), type.most()),
+          bucket,
+          Long.toString(now.orElse(0)),
+          known ? endOffset(change, TimeSpan.Whole.class) : "",
+          schema,
+          name);
+    }
+    return Statement.of(
+        OF_TIME.formatted(type.sql()),
+        bucket,
+        endOffset(change, TimeSpan.Interval.class),
+        schema,
+        name);
+  }
+
+  private static String endOffset(FillAggregate change, Class<? extends TimeSpan> kind) {
+    return change.endOffset().filter(kind::isInstance).map(TimeSpan::text).orElse("");
   }
 }

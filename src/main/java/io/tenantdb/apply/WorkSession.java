@@ -36,6 +36,7 @@ public final class WorkSession implements AutoCloseable {
   private static final Set<Reason> REFUSALS =
       Set.of(Reason.NotSupported, Reason.InsufficientPrivilege);
 
+  private final Database database;
   private final Connection connection;
   private final Safety safety;
   private final OldSnapshots snapshots;
@@ -49,7 +50,12 @@ public final class WorkSession implements AutoCloseable {
   private volatile boolean cleaningUp;
 
   private WorkSession(
-      Connection connection, Safety safety, OldSnapshots snapshots, int backendPid) {
+      Database database,
+      Connection connection,
+      Safety safety,
+      OldSnapshots snapshots,
+      int backendPid) {
+    this.database = database;
     this.connection = connection;
     this.safety = safety;
     this.snapshots = snapshots;
@@ -77,7 +83,7 @@ public final class WorkSession implements AutoCloseable {
       int pid =
           Sql.query(connection, Statement.of("SELECT pg_backend_pid()"), row -> row.getInt(1))
               .get(0);
-      return new WorkSession(connection, safety, snapshots, pid);
+      return new WorkSession(database, connection, safety, snapshots, pid);
     } catch (SQLException | RuntimeException e) {
       connection.close();
       throw e;
@@ -92,6 +98,11 @@ public final class WorkSession implements AutoCloseable {
   /** Whom a concurrent build would wait for. */
   OldSnapshots snapshots() {
     return snapshots;
+  }
+
+  /** Where it is, for what must not be done in this session. */
+  Database database() {
+    return database;
   }
 
   /** Guard rails that this session keeps. */

@@ -1,6 +1,7 @@
 package io.tenantdb.canonical;
 
 import io.tenantdb.canonical.ViewSite.Hypertable;
+import io.tenantdb.database.Confinement;
 import io.tenantdb.database.EventTriggers;
 import io.tenantdb.database.Sql;
 import io.tenantdb.database.SqlStates;
@@ -20,7 +21,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -33,14 +33,13 @@ import java.util.stream.Stream;
  * the empty hypertable.
  *
  * <p>Whose code runs: TimescaleDB computes the width of a bucket, and would call a tenant's
- * function in it. Such a query is not tried. What an owner may put in its place meanwhile runs
- * within a {@code SECURITY DEFINER} function, in which no other role can be taken.
+ * function in it. Such a query is not tried. What an owner may put in its place meanwhile runs in
+ * {@link Confinement}.
  */
 final class ContinuousTrial implements AutoCloseable {
   private static final String SOURCE = "_tdb_c_source";
   private static final String VIEW = "_tdb_c_view";
   private static final String CLOCK = "_tdb_c_now";
-  private static final String RUN = "pg_temp._tdb_c_run";
 
   private static final Set<String> INTEGERS = Set.of("smallint", "integer", "bigint");
 
@@ -82,6 +81,7 @@ final class ContinuousTrial implements AutoCloseable {
   private final DesiredAggregate aggregate;
   private final String owner;
   private final String extension;
+  private Optional<Confinement> confinement = Optional.empty();
 
   private ContinuousTrial(
       Connection connection,
@@ -183,29 +183,18 @@ final class ContinuousTrial implements AutoCloseable {
         .findFirst();
   }
 
-  /** Takes the owner's role and makes the function within which everything is done. */
+  /** Takes the owner's role; false where it could not make what is tried. */
   private boolean mayTry() throws SQLException {
     boolean may =
         Sql.query(
                 connection,
                 Statement.of(
-                    "SELECT has_database_privilege("
-                        + Identifiers.literal(owner)
-                        + ", current_database(), 'TEMP') AND has_schema_privilege("
-                        + Identifiers.literal(owner)
-                        + ", ?, 'CREATE')",
+                    "SELECT has_schema_privilege(" + Identifiers.literal(owner) + ", ?, 'CREATE')",
                     site.schema()),
                 row -> row.getBoolean(1))
             .get(0);
-    if (may) {
-      execute("SET LOCAL ROLE " + Identifiers.quote(owner));
-      execute(
-          "CREATE FUNCTION "
-              + RUN
-              + "(VARIADIC sql text[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS"
-              + " $$ DECLARE one text; BEGIN FOREACH one IN ARRAY sql LOOP EXECUTE one; END LOOP; END $$");
-    }
-    return may;
+    confinement = may ? Confinement.of(connection, owner) : Optional.empty();
+    return confinement.isPresent();
   }
 
   /** The query over the empty hypertable; empty where it may not be tried. */
@@ -338,14 +327,7 @@ final class ContinuousTrial implements AutoCloseable {
   }
 
   private void run(String... sql) throws SQLException {
-    execute(
-        "SELECT "
-            + RUN
-            + Stream.of(sql).map(Identifiers::literal).collect(Collectors.joining(", ", "(", ")")));
-  }
-
-  private void execute(String sql) throws SQLException {
-    Sql.execute(connection, Statement.of(sql));
+    confinement.orElseThrow().run(sql);
   }
 
   /** Rolls back. */

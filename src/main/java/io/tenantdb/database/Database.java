@@ -81,9 +81,26 @@ public final class Database implements AutoCloseable {
       throw failures.interrupted(e);
     }
     try {
-      return counted(sessions.open(Duration.ZERO));
+      return counted(sessions.open(Duration.ZERO), dedicated::release);
     } catch (RuntimeException e) {
       dedicated.release();
+      throw e;
+    }
+  }
+
+  /**
+   * A connection for code that is not ours, and for nothing else: its session is new, and ends when
+   * it is closed, without another statement. Until then nobody can {@link #borrow()}: give it a few
+   * seconds.
+   *
+   * @throws DatabaseException as {@link #borrow()}
+   */
+  public Connection alone() {
+    Connection place = pool.place();
+    try {
+      return counted(sessions.open(Sessions.CONNECT_TIMEOUT), () -> pool.giveBack(place));
+    } catch (RuntimeException e) {
+      pool.giveBack(place);
       throw e;
     }
   }
@@ -127,7 +144,7 @@ public final class Database implements AutoCloseable {
     return pool.hikari();
   }
 
-  private Connection counted(Connection connection) {
+  private static Connection counted(Connection connection, Runnable whenEnded) {
     AtomicBoolean open = new AtomicBoolean(true);
     return (Connection)
         Proxy.newProxyInstance(
@@ -141,7 +158,7 @@ public final class Database implements AutoCloseable {
               } finally {
                 boolean ends = method.getName().equals("close") || method.getName().equals("abort");
                 if (ends && open.getAndSet(false)) {
-                  dedicated.release();
+                  whenEnded.run();
                 }
               }
             });

@@ -31,9 +31,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The first fill of continuous aggregates. */
@@ -43,6 +47,10 @@ class AggregateFillerIT {
   private static final String SCHEMA = "Tenant \"A\"";
   private static final String SOURCE = "Sour ce";
   private static final String RELATION = Identifiers.qualified(SCHEMA, SOURCE);
+
+  private static final String CLOCK = Identifiers.qualified(SCHEMA, "now_i");
+  private static final String INTEGERS =
+      "SELECT time_bucket(BIGINT '300', \"At\") AS b, sum(v) AS s FROM \"Sour ce\" GROUP BY 1";
 
   private final TimescaleServer server;
   private final List<BuildProgress> told = new ArrayList<>();
@@ -119,27 +127,196 @@ class AggregateFillerIT {
 
   @Test
   void a_bucket_of_integer_time_that_goes_beyond_its_chunk_is_filled() {
-    table("bigint", "1000");
-    String now = Identifiers.qualified(SCHEMA, "now_i");
-    server.execute(
-        "CREATE FUNCTION "
-            + now
-            + "() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT 10000::bigint'",
-        "SELECT set_integer_now_func(%s, %s)"
-            .formatted(Identifiers.literal(RELATION), Identifiers.literal(now)),
-        "INSERT INTO %s SELECT i, 1 FROM generate_series(-2500, 10150, 7) i".formatted(RELATION),
-        "INSERT INTO %s VALUES (%d, 1)".formatted(RELATION, 1L << 62));
-    String query =
-        "SELECT time_bucket(BIGINT '300', \"At\") AS b, sum(v) AS s FROM \"Sour ce\" GROUP BY 1";
-    Target target = create(query);
+    integerTime("SELECT 10000::bigint", "sql");
+    Target target = create(INTEGERS);
+
+    ChangeResult result =
+        run(Aggregates.fill(target, SOURCE, Optional.empty()), AggregateFillerIT::always);
+
+    assertThat(result.status()).as(result.message()).isEqualTo(Status.DONE);
+    assertSame(target, INTEGERS, "true");
+    assertThat(newest(target)).isGreaterThan(1L << 61);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"100, 9600", "250, 9300", "-200, 9900", "12800, none", "9223372036854775807, none"})
+  void a_fill_of_integer_time_ends_with_the_last_bucket_before_the_end_offset(
+      long endOffset, String newest) {
+    Target target = integerAggregate("SELECT 10000::bigint", "sql");
+
+    ChangeResult result = fillIntegers(target, endOffset);
+
+    assertThat(result.status()).as(result.message()).isEqualTo(Status.DONE);
+    assertThat(rows(target).isEmpty()).isEqualTo(newest.equals("none"));
+    if (!newest.equals("none")) {
+      assertThat(newest(target)).isEqualTo(Long.parseLong(newest));
+      assertSame(target, INTEGERS, "b <= " + newest);
+    }
+    assertThat(told).noneSatisfy(progress -> assertThat(progress.phase()).contains("integer_now"));
+  }
+
+  @Test
+  void an_aggregate_of_an_aggregate_has_the_clock_of_the_hypertable_below() {
+    Target low = integerAggregate("SELECT 10000::bigint", "sql");
+    fillIntegers(low, 0);
+    Target high = new Target(SCHEMA, "Months", "fruit_owner");
+    run(
+        Aggregates.create(
+            high,
+            "SELECT time_bucket(BIGINT '900', b) AS b, sum(s) AS s FROM \"Day ly\" GROUP BY 1",
+            "Day ly"),
+        AggregateFillerIT::always);
 
     ChangeResult result =
         run(
-            Aggregates.fill(target, SOURCE, Optional.of(new TimeSpan.Whole(100))),
+            Aggregates.fill(high, "Day ly", Optional.of(new TimeSpan.Whole(1500))),
             AggregateFillerIT::always);
 
     assertThat(result.status()).as(result.message()).isEqualTo(Status.DONE);
-    assertSame(target, query, "true");
+    assertThat(newest(high)).isEqualTo(7200);
+  }
+
+  /** Clocks that tell nothing. */
+  private enum Broken {
+    RAISES("BEGIN RAISE EXCEPTION 'no'; END", "it fails (SQLSTATE P0001)"),
+    NULL("BEGIN RETURN NULL; END", "it returns NULL");
+
+    private final String body;
+    private final String told;
+
+    Broken(String body, String told) {
+      this.body = body;
+      this.told = told;
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void where_no_clock_tells_the_present_the_newest_rows_are_filled_too_and_it_is_told(
+      Broken clock) {
+    Target target = integerAggregate("BEGIN RETURN 10000; END", "plpgsql");
+    clock(clock.body, "plpgsql");
+
+    ChangeResult result = fillIntegers(target, 100);
+
+    assertThat(result.status()).as(result.message()).isEqualTo(Status.DONE);
+    assertSame(target, INTEGERS, "true");
+    assertThat(newest(target)).isGreaterThan(1L << 61);
+    assertThat(told).first().extracting(BuildProgress::phase).asString().endsWith(clock.told);
+  }
+
+  @Test
+  void the_clock_is_not_asked_where_its_owner_may_have_no_temporary_functions() {
+    Target target = integerAggregate("SELECT 10000::bigint", "sql");
+    temporary("REVOKE TEMP ON DATABASE %I FROM PUBLIC");
+    try {
+      ChangeResult result = fillIntegers(target, 100);
+
+      assertThat(result.status()).as(result.message()).isEqualTo(Status.DONE);
+      assertThat(newest(target)).isGreaterThan(1L << 61);
+      assertThat(told)
+          .first()
+          .extracting(BuildProgress::phase)
+          .asString()
+          .endsWith("fruit_owner may not make temporary functions in this database");
+    } finally {
+      temporary("GRANT TEMP ON DATABASE %I TO PUBLIC");
+    }
+  }
+
+  private void temporary(String sql) {
+    server.execute(
+        "DO $$ BEGIN EXECUTE format('%s', current_database()); END $$".replace("%s", sql));
+  }
+
+  /** What a clock may try before it tells the time. */
+  private enum Hostile {
+    NO_ROLE("NULL"),
+    SET_ROLE("EXECUTE 'SET ROLE fruit_other'"),
+    RESET_ROLE("EXECUTE 'RESET ROLE'"),
+    SET_CONFIG("PERFORM pg_catalog.set_config('role', 'fruit_other', false)"),
+    AUTHORIZATION("EXECUTE 'SET SESSION AUTHORIZATION fruit_other'"),
+    A_FUNCTION_THAT_SETS_THE_ROLE(
+        "EXECUTE 'CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql SET role = fruit_other AS"
+            + " $f$ SELECT v FROM \"Tenant B\".secret $f$'; PERFORM pg_temp.f(); RETURN 1000");
+
+    private final String attempt;
+
+    Hostile(String attempt) {
+      this.attempt = attempt;
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void a_clock_that_reaches_for_another_tenant_gets_nothing(Hostile clock) {
+    another();
+    Target target = integerAggregate("SELECT 10000::bigint", "sql");
+    clock(
+        "BEGIN BEGIN %s; PERFORM v FROM \"Tenant B\".secret; RETURN 1000; EXCEPTION WHEN OTHERS THEN RETURN 10000; END; END"
+            .formatted(clock.attempt),
+        "plpgsql");
+
+    ChangeResult result = fillIntegers(target, 100);
+
+    assertThat(result.status()).as(result.message()).isEqualTo(Status.DONE);
+    assertThat(newest(target)).as("a clock that got at the rows says 1000").isEqualTo(9600);
+  }
+
+  @Test
+  @RealParts.NativeTimescale
+  void what_a_clock_leaves_in_its_session_ends_with_it() {
+    another();
+    Target target = integerAggregate("SELECT 10000::bigint", "sql");
+    // Statements of a driver that is used for long are named so.
+    String prepare =
+        IntStream.rangeClosed(1, 30)
+            .mapToObj(
+                i ->
+                    "EXECUTE 'PREPARE \"S_%d\" AS SELECT pg_advisory_lock(4712) FROM \"Tenant B\".secret';"
+                        .formatted(i))
+            .collect(Collectors.joining(" "));
+    clock(
+        "BEGIN "
+            + prepare
+            + " PERFORM pg_catalog.pg_advisory_lock(4711);"
+            + " PERFORM pg_catalog.set_config('search_path', '\"Tenant \"\"A\"\"\"', false);"
+            + " CREATE TABLE \"Tenant \"\"A\"\"\".loot (v int); RETURN 10000; END",
+        "plpgsql");
+    server.execute("GRANT SELECT ON \"Tenant B\".secret TO fruit_owner");
+
+    ChangeResult result = fillIntegers(target, 100);
+
+    assertThat(result.status()).as(result.message()).isEqualTo(Status.DONE);
+    assertThat(newest(target)).isEqualTo(9600);
+    assertThat(query("SELECT to_regclass('loot')")).containsExactly((String) null);
+    assertThat(
+            query(
+                "SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND objid IN (4711, 4712)"
+                    + " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"))
+        .isEmpty();
+  }
+
+  @Test
+  @RealParts.NativeTimescale
+  void a_clock_that_survives_its_cancel_is_ended_with_its_session() {
+    Target target = integerAggregate("SELECT 10000::bigint", "sql");
+    clock(
+        "BEGIN LOOP BEGIN PERFORM pg_catalog.pg_sleep(3600); EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END",
+        "plpgsql");
+
+    ChangeResult result = fillIntegers(target, 100);
+
+    assertThat(result.status()).as(result.message()).isEqualTo(Status.DONE);
+    assertThat(newest(target)).isGreaterThan(1L << 61);
+    Awaitility.await()
+        .untilAsserted(
+            () ->
+                assertThat(
+                        query(
+                            "SELECT query FROM pg_stat_activity WHERE datname = current_database()"
+                                + " AND query LIKE '%_tdb_c_ask%' AND pid <> pg_backend_pid()"))
+                    .isEmpty());
   }
 
   @Test
@@ -327,6 +504,50 @@ class AggregateFillerIT {
                 RELATION, shape.type.equals("timestamptz") ? "timestamp" : shape.type, from, to));
   }
 
+  /** A hypertable of integer time with rows up to 10,150 and one far away. */
+  private void integerTime(String body, String language) {
+    table("bigint", "1000");
+    clock(body, language + " STABLE");
+    server.execute(
+        "SELECT set_integer_now_func(%s, %s)"
+            .formatted(Identifiers.literal(RELATION), Identifiers.literal(CLOCK)),
+        "INSERT INTO %s SELECT i, 1 FROM generate_series(-2500, 10150, 7) i".formatted(RELATION),
+        "INSERT INTO %s VALUES (%d, 1)".formatted(RELATION, 1L << 62));
+  }
+
+  private void clock(String body, String language) {
+    server.execute(
+        "CREATE OR REPLACE FUNCTION %s() RETURNS bigint LANGUAGE %s AS $clock$%s$clock$"
+            .formatted(CLOCK, language, body));
+  }
+
+  private Target integerAggregate(String body, String language) {
+    integerTime(body, language);
+    return create(INTEGERS);
+  }
+
+  private ChangeResult fillIntegers(Target target, long endOffset) {
+    return run(
+        Aggregates.fill(target, SOURCE, Optional.of(new TimeSpan.Whole(endOffset))),
+        AggregateFillerIT::always);
+  }
+
+  /** Another tenant, whose rows its owner alone may read. */
+  private void another() {
+    server.execute(
+        "DROP SCHEMA IF EXISTS \"Tenant B\" CASCADE",
+        "CREATE SCHEMA \"Tenant B\"",
+        "GRANT USAGE ON SCHEMA \"Tenant B\" TO PUBLIC",
+        "CREATE TABLE \"Tenant B\".secret (v int)",
+        "DO $$ BEGIN CREATE ROLE fruit_other; EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+        "ALTER TABLE \"Tenant B\".secret OWNER TO fruit_other");
+  }
+
+  /** Begin of the newest bucket that the aggregate keeps. */
+  private long newest(Target target) {
+    return Long.parseLong(query("SELECT max(b) FROM " + materialization(target)).get(0));
+  }
+
   private ChangeResult fill(Target target, Predicate<Change> mayGoOn) {
     FillAggregate fill =
         Aggregates.fill(target, SOURCE, Optional.of(new TimeSpan.Interval("1 hour")));
@@ -382,12 +603,15 @@ class AggregateFillerIT {
 
   /** Rows that the aggregate keeps, in the versions in which they were written. */
   private List<String> rows(Target target) {
-    String materialization =
-        query(
-                "SELECT format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name) FROM timescaledb_information.continuous_aggregates WHERE view_name = "
-                    + Identifiers.literal(target.table()))
-            .get(0);
-    return query("SELECT xmin || ' ' || b || ' ' || s FROM " + materialization + " ORDER BY b");
+    return query(
+        "SELECT xmin || ' ' || b || ' ' || s FROM " + materialization(target) + " ORDER BY b");
+  }
+
+  private String materialization(Target target) {
+    return query(
+            "SELECT format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name) FROM timescaledb_information.continuous_aggregates WHERE view_name = "
+                + Identifiers.literal(target.table()))
+        .get(0);
   }
 
   private Optional<Mark> comment(Target target) {
