@@ -1,6 +1,8 @@
 package io.tenantdb.testing;
 
 import io.tenantdb.model.Identifiers;
+import io.tenantdb.model.ServerInfo.Edition;
+import io.tenantdb.model.ServerInfo.Timescale;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -9,6 +11,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -140,9 +143,9 @@ public final class TimescaleServer implements AutoCloseable {
 
   /** Whether TimescaleDB is of this major and minor version, {@code 2.21}, or newer. */
   public boolean atLeast(String since) {
-    return Runtime.Version.parse(extensionVersion.replaceAll("-.*", ""))
-            .compareToIgnoreOptional(Runtime.Version.parse(since))
-        >= 0;
+    String[] numbers = since.split("\\.", 2);
+    return new Timescale(Edition.COMMUNITY, Optional.of(extensionVersion), Optional.empty())
+        .atLeast(Integer.parseInt(numbers[0]), Integer.parseInt(numbers[1]));
   }
 
   /** Whether the server process runs; the WASM build ends at once when it crashes. */
@@ -169,8 +172,7 @@ public final class TimescaleServer implements AutoCloseable {
   public void reset() {
     if (license == License.COMMUNITY) {
       // One that was added by add_job outlives what it works on.
-      execute(
-          "SELECT delete_job(job_id) FROM timescaledb_information.jobs WHERE job_id >= 1000");
+      execute("SELECT delete_job(job_id) FROM timescaledb_information.jobs WHERE job_id >= 1000");
     }
     List<String> statements = new ArrayList<>();
     try (Connection connection = connect();
