@@ -11,13 +11,19 @@ import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Finds the forms of many queries, each in a transaction of its own. */
 final class AggregateForms {
   private final Connection connection;
+  private final Supplier<Connection> alone;
 
-  AggregateForms(Connection connection) {
+  /**
+   * @param alone gives a session that is used for one trial, and ends then
+   */
+  AggregateForms(Connection connection, Supplier<Connection> alone) {
     this.connection = connection;
+    this.alone = alone;
   }
 
   /** The form of each. What cannot be told in one tenant is tried in the next that is like it. */
@@ -40,7 +46,7 @@ final class AggregateForms {
         form = view.form(task);
       }
       if (form instanceof Buildable buildable) {
-        form = ContinuousTrial.asked(connection, site, task, buildable);
+        form = ContinuousTrial.asked(connection, alone, site, task, buildable);
       }
       if (!(form instanceof Unknown)) {
         return form;

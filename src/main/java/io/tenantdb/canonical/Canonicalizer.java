@@ -110,7 +110,11 @@ public final class Canonicalizer {
       looked = new HashMap<>();
       wanted.indexes().forEach((key, task) -> looked.put(key, task.live()));
       Map<AggregateKey, CanonicalAggregate> texts =
-          known(aggregates, wanted.queries(), Set.of(), new AggregateForms(connection)::of);
+          known(
+              aggregates,
+              wanted.queries(),
+              Set.of(),
+              new AggregateForms(connection, database::alone)::of);
       Set<String> live = new HashSet<>(wanted.liveIntervals());
       texts.values().forEach(text -> buckets(text).forEach(live::add));
       Map<String, CanonicalInterval> intervals =

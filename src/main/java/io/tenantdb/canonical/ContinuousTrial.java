@@ -2,6 +2,7 @@ package io.tenantdb.canonical;
 
 import io.tenantdb.canonical.ViewSite.Hypertable;
 import io.tenantdb.database.Confinement;
+import io.tenantdb.database.DatabaseException;
 import io.tenantdb.database.EventTriggers;
 import io.tenantdb.database.Sql;
 import io.tenantdb.database.SqlStates;
@@ -21,7 +22,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.postgresql.PGConnection;
 
 /**
  * Asks TimescaleDB what it makes of a query: the continuous aggregate and its policy are made over
@@ -34,7 +37,8 @@ import java.util.stream.Stream;
  *
  * <p>Whose code runs: TimescaleDB computes the width of a bucket, and would call a tenant's
  * function in it. Such a query is not tried. What an owner may put in its place meanwhile runs in
- * {@link Confinement}.
+ * {@link Confinement}, on a session that ends with the trial and whose statements have no names
+ * that could be given to others.
  */
 final class ContinuousTrial implements AutoCloseable {
   private static final String SOURCE = "_tdb_c_source";
@@ -75,6 +79,7 @@ final class ContinuousTrial implements AutoCloseable {
           SELECT FROM _timescaledb_catalog.hypertable h
           WHERE h.schema_name = n.nspname AND h.table_name = c.relname))""";
 
+  private final Connection outside;
   private final Connection connection;
   private final ViewSite site;
   private final QueryTask task;
@@ -84,12 +89,14 @@ final class ContinuousTrial implements AutoCloseable {
   private Optional<Confinement> confinement = Optional.empty();
 
   private ContinuousTrial(
+      Connection outside,
       Connection connection,
       ViewSite site,
       QueryTask task,
       DesiredAggregate aggregate,
       String owner,
       String extension) {
+    this.outside = outside;
     this.connection = connection;
     this.site = site;
     this.task = task;
@@ -98,8 +105,14 @@ final class ContinuousTrial implements AutoCloseable {
     this.extension = extension;
   }
 
-  /** The form with what TimescaleDB says of it; as it is where that cannot be asked. */
-  static Buildable asked(Connection connection, ViewSite site, QueryTask task, Buildable form)
+  /**
+   * The form with what TimescaleDB says of it; as it is where that cannot be asked.
+   *
+   * @param outside a session on which nobody else's code runs
+   * @param alone gives the session of the trial
+   */
+  static Buildable asked(
+      Connection outside, Supplier<Connection> alone, ViewSite site, QueryTask task, Buildable form)
       throws SQLException {
     List<String> sources =
         form.sources().stream()
@@ -113,16 +126,18 @@ final class ContinuousTrial implements AutoCloseable {
         || form.notContinuous().isPresent()) {
       return form;
     }
-    connection.setAutoCommit(false);
     try (ContinuousTrial trial =
         new ContinuousTrial(
-            connection,
+            outside,
+            alone.get(),
             site,
             task,
             task.continuous().get().aggregate(),
             site.owner().get(),
             task.continuous().get().extensionSchema())) {
       return trial.of(form, sources.get(0));
+    } catch (DatabaseException noSession) {
+      return form;
     }
   }
 
@@ -137,8 +152,9 @@ final class ContinuousTrial implements AutoCloseable {
         return form;
       }
       hypertable(table, time.get());
-    } catch (SQLException e) {
-      return unasked(e, form);
+    } catch (SQLException cannotBeTried) {
+      // TimescaleDB says it when the real one is made.
+      return form;
     }
     try {
       run(
@@ -158,12 +174,14 @@ final class ContinuousTrial implements AutoCloseable {
     try {
       Optional<TimeSpan> bucket = TimeBuckets.width(connection, site.schema(), VIEW);
       return policy(form.withBucket(bucket));
-    } catch (SQLException e) {
-      return unasked(e, form);
+    } catch (SQLException untold) {
+      return form;
     }
   }
 
   private void begin() throws SQLException {
+    connection.unwrap(PGConnection.class).setPrepareThreshold(0);
+    connection.setAutoCommit(false);
     Sql.executeAll(
         connection,
         Stream.of(
@@ -284,9 +302,6 @@ final class ContinuousTrial implements AutoCloseable {
           RefreshPolicyChange.trial(relation(VIEW), aggregate.refresh().get(), extension));
       return form;
     } catch (SQLException e) {
-      if (SqlStates.endsSession(e)) {
-        throw e;
-      }
       String said = SqlStates.primaryMessage(e);
       return said.equals(WINDOW_TOO_SMALL)
           ? form.refusedAs(new Refused(Reason.RefreshWindowInvalid, SqlStates.state(e), said))
@@ -295,13 +310,11 @@ final class ContinuousTrial implements AutoCloseable {
   }
 
   private Buildable refused(SQLException e, Buildable form, String source) throws SQLException {
-    if (SqlStates.endsSession(e)) {
-      throw e;
-    }
-    connection.rollback();
+    // A server with one backend answers nobody else before.
+    connection.close();
     Reason reason = SqlStates.whileTrying(e);
     boolean aboutIt = reason == Reason.DefinitionRefused || reason == Reason.NotSupported;
-    if (!aboutIt || EventTriggers.refusal(connection, e).isPresent()) {
+    if (!aboutIt || EventTriggers.refusal(outside, e).isPresent()) {
       return form;
     }
     String state = SqlStates.state(e);
@@ -314,14 +327,6 @@ final class ContinuousTrial implements AutoCloseable {
             state.startsWith("XX") ? SqlStates.withState(words, state) : words));
   }
 
-  /** Where it could not be tried, TimescaleDB says it when the real one is made. */
-  private static Buildable unasked(SQLException e, Buildable form) throws SQLException {
-    if (SqlStates.endsSession(e)) {
-      throw e;
-    }
-    return form;
-  }
-
   private String relation(String name) {
     return Identifiers.qualified(site.schema(), name);
   }
@@ -330,10 +335,9 @@ final class ContinuousTrial implements AutoCloseable {
     confinement.orElseThrow().run(sql);
   }
 
-  /** Rolls back. */
+  /** Ends the session, and with it the transaction. */
   @Override
   public void close() throws SQLException {
-    connection.rollback();
-    connection.setAutoCommit(true);
+    connection.close();
   }
 }

@@ -39,6 +39,7 @@ public final class Database implements AutoCloseable {
   private final Sessions sessions;
   private final Pool pool;
   private final Semaphore dedicated;
+  private final Semaphore alone = new Semaphore(1, true);
 
   private Database(ConnectionSettings settings) {
     this.settings = settings;
@@ -72,37 +73,35 @@ public final class Database implements AutoCloseable {
    * @throws DatabaseException as {@link #borrow()}
    */
   public Connection dedicated() {
+    return limited(dedicated, "dedicated", Duration.ZERO);
+  }
+
+  private Connection limited(Semaphore places, String which, Duration socketTimeout) {
     try {
-      if (!dedicated.tryAcquire(Sessions.CONNECT_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
-        throw failures.exhausted("dedicated");
+      if (!places.tryAcquire(Sessions.CONNECT_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
+        throw failures.exhausted(which);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw failures.interrupted(e);
     }
     try {
-      return counted(sessions.open(Duration.ZERO), dedicated::release);
+      return counted(sessions.open(socketTimeout), places::release);
     } catch (RuntimeException e) {
-      dedicated.release();
+      places.release();
       throw e;
     }
   }
 
   /**
    * A connection for code that is not ours, and for nothing else: its session is new, and ends when
-   * it is closed, without another statement. Until then nobody can {@link #borrow()}: give it a few
-   * seconds.
+   * it is closed, without another statement. There is one at a time, beside {@code maxConnections}:
+   * give it a few seconds.
    *
    * @throws DatabaseException as {@link #borrow()}
    */
   public Connection alone() {
-    Connection place = pool.place();
-    try {
-      return counted(sessions.open(Sessions.CONNECT_TIMEOUT), () -> pool.giveBack(place));
-    } catch (RuntimeException e) {
-      pool.giveBack(place);
-      throw e;
-    }
+    return limited(alone, "additional", Sessions.CONNECT_TIMEOUT);
   }
 
   /**

@@ -47,26 +47,6 @@ final class Pool {
     }
   }
 
-  /**
-   * A place in the pool whose session has ended: for as long as it is kept, another session may be
-   * open instead.
-   */
-  Connection place() {
-    Connection place = borrow();
-    try {
-      place.unwrap(Connection.class).close();
-      return place;
-    } catch (SQLException e) {
-      hikari.evictConnection(place);
-      throw failures.running(e, "end a session");
-    }
-  }
-
-  /** Lets the pool fill it again. */
-  void giveBack(Connection place) {
-    hikari.evictConnection(place);
-  }
-
   void close() {
     hikari.close();
     source.close();
