@@ -90,7 +90,7 @@ final class IntegerClock {
   }
 
   /** The process that called it, as {@code pg_stat_activity} has it. */
-  private record Process(String pid, Optional<String> started) {}
+  private record ServerProcess(String pid, Optional<String> started) {}
 
   private final Connection catalog;
   private final Database database;
@@ -122,7 +122,7 @@ final class IntegerClock {
   }
 
   private Answer ask(Function function, String owner) throws SQLException {
-    Optional<Process> process = Optional.empty();
+    Optional<ServerProcess> process = Optional.empty();
     try (Connection connection = alone()) {
       process = Optional.of(process(connection));
       connection.setNetworkTimeout(Runnable::run, Math.toIntExact(LAST_PATIENCE.toMillis()));
@@ -157,15 +157,15 @@ final class IntegerClock {
     }
   }
 
-  private static Process process(Connection connection) throws SQLException {
+  private static ServerProcess process(Connection connection) throws SQLException {
     return Sql.query(
             connection,
             Statement.of(PROCESS),
-            row -> new Process(row.getString(1), Optional.ofNullable(row.getString(2))))
+            row -> new ServerProcess(row.getString(1), Optional.ofNullable(row.getString(2))))
         .get(0);
   }
 
-  private void terminate(Process process) throws SQLException {
+  private void terminate(ServerProcess process) throws SQLException {
     if (process.started().isEmpty()) {
       return;
     }
