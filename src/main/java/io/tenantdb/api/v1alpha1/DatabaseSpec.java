@@ -41,7 +41,8 @@ public record DatabaseSpec(
         CredentialsSecretRef credentialsSecretRef,
     @JsonPropertyDescription("Transport security.") TlsSpec tls,
     @JsonPropertyDescription(
-            "Upper bound of connections that the operator has open at once in this database.")
+            "Upper bound of connections that the operator has open at once in this database; for "
+                + "moments one more, whose session ends at once.")
         @Min(4)
         @Max(32)
         Integer maxConnections) {
