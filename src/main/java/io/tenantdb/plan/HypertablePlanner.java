@@ -10,6 +10,7 @@ import io.tenantdb.model.HypertableChange.ConvertTable;
 import io.tenantdb.model.HypertableChange.SetChunkInterval;
 import io.tenantdb.model.IntegerNow;
 import io.tenantdb.model.ObservedHypertable;
+import io.tenantdb.model.ObservedHypertable.Job;
 import io.tenantdb.model.ObservedTable;
 import io.tenantdb.model.Reason;
 import io.tenantdb.model.ServerInfo;
@@ -77,6 +78,10 @@ final class HypertablePlanner {
             table.name()
                 + " cannot have policies under TimescaleDB's Apache licence, and spec.timescale.whenMissing is Fail.");
       }
+      table
+          .hypertable()
+          .filter(hypertable -> declared)
+          .ifPresent(hypertable -> hypertable.jobs().forEach(job -> idle(draft, table, job)));
       return;
     }
     Optional<ObservedHypertable> live = table.hypertable();
@@ -94,6 +99,20 @@ final class HypertablePlanner {
             .orElse(integerTime ? IntegerNow.UNSET : IntegerNow.NOT_NEEDED);
     new PolicyPlanner(desired, server, canonical, draft, table, wanted, integerTime, integerNow)
         .plan();
+  }
+
+  private static void idle(TenantDraft draft, ObservedTable table, Job job) {
+    String object = table.name() + " " + job.kind().markName();
+    draft.find(
+        Verdict.NOTE,
+        object,
+        Reason.TimescaleLicense,
+        "job "
+            + job.id()
+            + " ("
+            + object
+            + ") fails at every run under TimescaleDB's Apache licence; install the community"
+            + " edition.");
   }
 
   /** True where the declared time column is an integer. */

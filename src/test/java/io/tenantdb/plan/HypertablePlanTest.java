@@ -367,6 +367,17 @@ class HypertablePlanTest {
               null,
               TenantState.SYNCED),
           row(
+              "a live policy under the Apache licence is told",
+              retention(
+                      "30 days",
+                      OnDestructive.DENY,
+                      Optional.of(RECENT),
+                      World.job(PolicyKind.RETENTION, "30 days", Optional.empty()))
+                  .andThen(w -> w.edition = Edition.APACHE),
+              List.of(),
+              Reason.TimescaleLicense,
+              TenantState.SYNCED),
+          row(
               "the owner has no LOGIN",
               retention("30 days", OnDestructive.DENY, Optional.of(RECENT))
                   .andThen(w -> w.owners.put("app", new OwnerRights(false, false, true))),
