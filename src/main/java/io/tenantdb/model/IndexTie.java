@@ -47,9 +47,7 @@ public record IndexTie(Kind kind, String object) {
     /** A bare CLUSTER goes by it; the one that replaces it takes that over. */
     CLUSTERED("the clustering of the table"),
     /** A bare CLUSTER of a partition goes by its part. */
-    CLUSTERED_PART("the clustering of the partition %s"),
-    /** TimescaleDB's reorder policy, which knows it by its name. */
-    REORDER_POLICY("the reorder policy of the table");
+    CLUSTERED_PART("the clustering of the partition %s");
 
     private final String words;
 
@@ -65,7 +63,6 @@ public record IndexTie(Kind kind, String object) {
             use != Use.RENAME;
         case EXTENSION_DEPENDENCY, CLUSTERED_PART -> use == Use.REPLACE || use == Use.MAKE_WAY;
         case CLUSTERED -> use == Use.MAKE_WAY;
-        case REORDER_POLICY -> use != Use.REPLACE;
       };
     }
   }

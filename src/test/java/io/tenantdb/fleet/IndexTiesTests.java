@@ -15,7 +15,6 @@ import io.tenantdb.testing.RealParts;
 import java.util.Locale;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.EnumSource.Mode;
 
 /**
  * Each thing that can rest on an index, and each thing that is done to one: whatever happens,
@@ -62,7 +61,7 @@ abstract class IndexTiesTests {
   }
 
   @ParameterizedTest
-  @EnumSource(mode = Mode.EXCLUDE, names = "REORDER_POLICY")
+  @EnumSource
   void a_replacement_takes_it_over_or_is_none(Kind kind) {
     Fruit fruit = tied(kind, "replace");
     String oid = oid(fruit, "ux");
@@ -85,7 +84,7 @@ abstract class IndexTiesTests {
   }
 
   @ParameterizedTest
-  @EnumSource(mode = Mode.EXCLUDE, names = "REORDER_POLICY")
+  @EnumSource
   void its_name_is_given_back_or_it_serves_under_the_one_that_it_has(Kind kind) {
     Fruit fruit = tied(kind, "rename");
     String oid = oid(fruit, "ux");
@@ -104,7 +103,7 @@ abstract class IndexTiesTests {
   }
 
   @ParameterizedTest
-  @EnumSource(mode = Mode.EXCLUDE, names = "REORDER_POLICY")
+  @EnumSource
   void what_a_killed_run_left_is_dropped_or_named(Kind kind) {
     Fruit fruit = tied(kind, "left");
     String oid = oid(fruit, "ux");
@@ -127,7 +126,7 @@ abstract class IndexTiesTests {
   }
 
   @ParameterizedTest
-  @EnumSource(mode = Mode.EXCLUDE, names = "REORDER_POLICY")
+  @EnumSource
   void what_left_the_spec_goes_or_stays_as_it_is(Kind kind) {
     Fruit fruit = tied(kind, "prune");
     String oid = oid(fruit, "ux");
@@ -204,7 +203,6 @@ abstract class IndexTiesTests {
               new String[] {
                 "DO $$ BEGIN EXECUTE format('ALTER TABLE tenant_a.leaf CLUSTER ON %I', (SELECT c.relname FROM pg_index x JOIN pg_class c ON c.oid = x.indexrelid WHERE x.indrelid = 'tenant_a.leaf'::regclass)); END $$"
               };
-          case REORDER_POLICY -> throw new IllegalStateException("a matter of TimescaleDB");
         });
     assertThat(tie(fruit, kind)).isNotEmpty();
     return fruit;
@@ -231,7 +229,6 @@ abstract class IndexTiesTests {
               case DEPENDENT -> "SELECT pg_get_viewdef('tenant_a.size'::regclass)";
               case CLUSTERED, CLUSTERED_PART ->
                   "SELECT indrelid::regclass::text FROM pg_index WHERE indisclustered";
-              case REORDER_POLICY -> "SELECT ''";
             }));
   }
 
