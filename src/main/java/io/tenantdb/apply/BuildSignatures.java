@@ -64,6 +64,8 @@ final class BuildSignatures {
   private static void write(Connection connection, CreateIndex build) throws SQLException {
     List<Statement> statements = new ArrayList<>();
     statements.add(Statement.of("SET LOCAL lock_timeout = '100ms'"));
+    // An event trigger must not keep the watch from looking.
+    statements.add(Statement.of("SET LOCAL statement_timeout = '1s'"));
     statements.add(Statement.of("SET LOCAL ROLE " + Identifiers.quote(build.target().owner())));
     statements.add(build.signing());
     connection.setAutoCommit(false);

@@ -35,15 +35,16 @@ public final class EventTriggers {
   private EventTriggers() {}
 
   /**
-   * What the event trigger said, and its name; empty where none stood behind it. Asks the server
-   * only where a function was running.
+   * What the event trigger said, and its name; empty where none stood behind it, and where it was
+   * only disturbed itself, by a cancel or a lock. Asks the server only where a function was
+   * running.
    *
    * @param connection with no failed transaction on it
    */
   public static Optional<String> refusal(Connection connection, SQLException e)
       throws SQLException {
     ServerError error = new ServerError(e);
-    if (error.fatal() || error.context().isEmpty()) {
+    if (error.fatal() || error.passes() || error.context().isEmpty()) {
       return Optional.empty();
     }
     return Sql.query(connection, ENABLED, row -> new Trigger(row.getString(1), row.getString(2)))

@@ -49,6 +49,9 @@ final class ServerError {
           "_timescaledb_config",
           "_timescaledb_cache");
 
+  // Transaction rollback, insufficient resources, lock not available, operator intervention.
+  private static final Set<String> PASSING = Set.of("40", "53", "55P03", "57");
+
   private static final Pattern RACE =
       Pattern.compile(
           "tuple (?:concurrently|already) (?:updated|deleted)|cache lookup failed|could not (?:open relation"
@@ -132,6 +135,14 @@ final class ServerError {
     return said.map(ServerErrorMessage::getSeverity)
         .filter(severity -> severity.equals("FATAL") || severity.equals("PANIC"))
         .isPresent();
+  }
+
+  /**
+   * True where a cancel, a time-out, a lock, a deadlock or a full server ended it, and not what the
+   * statement asks for: it may do as it is another time.
+   */
+  boolean passes() {
+    return origin() != Origin.RAISED && PASSING.stream().anyMatch(state()::startsWith);
   }
 
   /** True where the server said it; false where the driver did. */

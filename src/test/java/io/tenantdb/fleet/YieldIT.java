@@ -128,7 +128,8 @@ class YieldIT {
                       .query(
                           """
                           SELECT pg_cancel_backend(pid) FROM pg_stat_activity
-                          WHERE wait_event = 'PgSleep' AND datname = current_database()""")
+                          WHERE wait_event = 'PgSleep' AND datname = current_database()
+                            AND query LIKE '%tenantdb:v1%'""")
                       .isEmpty());
       Outcome outcome = pass.get(60, TimeUnit.SECONDS);
       assertThat(outcome.converged()).isFalse();
