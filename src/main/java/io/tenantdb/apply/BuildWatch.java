@@ -107,7 +107,7 @@ public final class BuildWatch implements AutoCloseable {
    */
   public <T> T during(WorkSession session, Change change, Duration left, Supplier<T> work) {
     long now = System.nanoTime();
-    session.sees(Optional.empty());
+    session.begins();
     running.put(session.backendPid(), new Running(session, change, now, now + left.toNanos()));
     try {
       return work.get();

@@ -45,6 +45,8 @@ public final class WorkSession implements AutoCloseable {
   private boolean inStatement;
   private Optional<ApplyException> givenUp = Optional.empty();
   private volatile Optional<Blocker> blocker = Optional.empty();
+  // Touched by the watch only.
+  private boolean sawNobody;
   private String role = "";
   private volatile boolean cancelled;
   private volatile boolean cleaningUp;
@@ -207,9 +209,21 @@ public final class WorkSession implements AutoCloseable {
     return blocker;
   }
 
-  /** From another thread: tells who is in the way of the running change. */
+  /** A change begins, which nobody is seen in the way of. */
+  void begins() {
+    blocker = Optional.empty();
+  }
+
+  /**
+   * From another thread: tells who is in the way of the running change. Nobody is believed when
+   * seen twice: the first look may have come after a statement was given up because of somebody.
+   * While a half-made thing is removed, who was in the way of making it is still to be told.
+   */
   void sees(Optional<Blocker> inTheWay) {
-    blocker = inTheWay;
+    if (inTheWay.isPresent() || (sawNobody && !cleaningUp)) {
+      blocker = inTheWay;
+    }
+    sawNobody = inTheWay.isEmpty();
   }
 
   /** Runs the action with a session setting changed, and puts the setting back. */
