@@ -18,8 +18,8 @@ final class LockReader {
    *     application name) nor autovacuum
    * @param exclusive ACCESS EXCLUSIVE, held or awaited: whoever touches it waits
    * @param building tables under SHARE UPDATE EXCLUSIVE and indexes in {@code
-   *     pg_stat_progress_create_index}, of any session: {@code CREATE} or {@code DROP INDEX
-   *     CONCURRENTLY} may be running there
+   *     pg_stat_progress_create_index}, of any session but autovacuum's, which gives way: {@code
+   *     CREATE} or {@code DROP INDEX CONCURRENTLY} may be running there
    * @param held indexes under ACCESS SHARE of any session: all that a build per chunk holds between
    *     two chunks
    */
@@ -39,13 +39,14 @@ final class LockReader {
   }
 
   private record Row(
-      long relation, String mode, boolean granted, boolean bystander, boolean index) {}
+      long relation, String mode, boolean granted, boolean ours, boolean vacuum, boolean index) {}
 
+  // Only autovacuum has no role; its backend_type is shown to members of pg_read_all_stats alone.
   private static final String LOCKS =
       """
       SELECT l.relation, l.mode, l.granted,
-             coalesce(a.application_name = current_setting('application_name')
-               OR a.backend_type = 'autovacuum worker', false),
+             coalesce(a.application_name = current_setting('application_name'), false),
+             a.pid IS NOT NULL AND a.usesysid IS NULL,
              coalesce(c.relkind IN ('i', 'I'), false)
       FROM pg_locks l
       LEFT JOIN pg_stat_activity a ON a.pid = l.pid
@@ -56,7 +57,7 @@ final class LockReader {
         AND l.pid IS DISTINCT FROM pg_backend_pid()
         AND (l.mode <> 'AccessShareLock' OR c.relkind IN ('i', 'I'))
       UNION ALL
-      SELECT p.index_relid, 'ShareUpdateExclusiveLock', true, true, true
+      SELECT p.index_relid, 'ShareUpdateExclusiveLock', true, true, false, true
       FROM pg_stat_progress_create_index p
       WHERE p.index_relid <> 0 AND p.pid <> pg_backend_pid()
       """;
@@ -77,19 +78,20 @@ final class LockReader {
                     row.getString(2),
                     row.getBoolean(3),
                     row.getBoolean(4),
-                    row.getBoolean(5)));
+                    row.getBoolean(5),
+                    row.getBoolean(6)));
     Set<Long> foreign = new HashSet<>();
     Set<Long> exclusive = new HashSet<>();
     Set<Long> building = new HashSet<>();
     Set<Long> held = new HashSet<>();
     for (Row row : rows) {
-      if (!row.index() && !row.bystander()) {
+      if (!row.index() && !row.ours() && !row.vacuum()) {
         foreign.add(row.relation());
       }
       if (row.mode().equals("AccessExclusiveLock")) {
         exclusive.add(row.relation());
       }
-      if (row.mode().equals("ShareUpdateExclusiveLock") && row.granted()) {
+      if (row.mode().equals("ShareUpdateExclusiveLock") && row.granted() && !row.vacuum()) {
         building.add(row.relation());
       }
       if (row.mode().equals("AccessShareLock") && row.granted()) {

@@ -4,6 +4,7 @@ import static io.tenantdb.observe.Fleet.index;
 import static io.tenantdb.observe.Fleet.select;
 import static io.tenantdb.observe.Fleet.wants;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredHypertable;
@@ -249,6 +250,64 @@ abstract class ObservingTests {
             .isTrue();
         c.rollback();
       }
+    }
+  }
+
+  @Test
+  void autovacuumOnTheTableBuildsNothing() throws SQLException {
+    try (Fleet fleet = fleet()) {
+      fleet.tenant(
+          "t1",
+          "app",
+          BATCHES,
+          "CREATE INDEX ix ON batches (status)",
+          // So slow that it is there as long as this test.
+          "ALTER TABLE batches SET (autovacuum_vacuum_cost_delay = 100,"
+              + " autovacuum_vacuum_cost_limit = 1, autovacuum_vacuum_threshold = 1)");
+      // A session's end is when PostgreSQL 14 counts what it has done, at the latest.
+      try (Connection c = fleet.server().connect(fleet.name());
+          Statement s = c.createStatement()) {
+        s.execute(
+            "INSERT INTO t1.batches (id, grower_id, name)"
+                + " SELECT i, i, repeat('x', 500) FROM generate_series(1, 5000) i");
+        s.execute("DELETE FROM t1.batches");
+        s.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 't1.ix'::regclass");
+      }
+      fleet.run("ALTER SYSTEM SET autovacuum_naptime = '1s'");
+      fleet.run("SELECT pg_reload_conf()");
+      try {
+        await().atMost(Duration.ofMinutes(2)).until(() -> isVacuumed(fleet, "t1.batches"));
+        assertThat(
+                table(
+                        new Observer()
+                            .observe(
+                                fleet.database(),
+                                wants(select("t1"), index("ix", "batches", "status"))),
+                        "t1",
+                        "batches")
+                    .index("ix")
+                    .orElseThrow()
+                    .building())
+            .isFalse();
+        assertThat(isVacuumed(fleet, "t1.batches")).isTrue();
+      } finally {
+        fleet.run("ALTER SYSTEM RESET autovacuum_naptime");
+        fleet.run("SELECT pg_reload_conf()");
+      }
+    }
+  }
+
+  private static boolean isVacuumed(Fleet fleet, String table) throws SQLException {
+    try (Connection c = fleet.server().connect(fleet.name());
+        Statement s = c.createStatement();
+        ResultSet rows =
+            s.executeQuery(
+                "SELECT 1 FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid WHERE l.granted"
+                    + " AND a.backend_type = 'autovacuum worker'"
+                    + " AND l.mode = 'ShareUpdateExclusiveLock' AND l.relation = '"
+                    + table
+                    + "'::regclass")) {
+      return rows.next();
     }
   }
 
