@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 final class Scrubber {
   private static final String STARS = "***";
   private static final Pattern PARAMETER =
-      Pattern.compile("(?i)(password\\s*=\\s*)('(?:[^']|'')*'|[^\\s&;,'\")]+)");
+      Pattern.compile("(?i)(password\\s*=\\s*)('(?:[^']|'')*+'|[^\\s&;,'\")]+)");
   private static final Pattern USER_INFO = Pattern.compile("(://[^/\\s:@]*:)[^/\\s@]+@");
 
   private final String password;

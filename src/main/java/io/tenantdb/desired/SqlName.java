@@ -18,14 +18,16 @@ import java.util.stream.Collectors;
 final class SqlName {
   private static final Pattern WHOLE = Pattern.compile(Grammar.SQL_NAME);
   private static final Pattern PART =
-      Pattern.compile("\\G\\.?(?:([A-Za-z_][A-Za-z0-9_$]*)|\"((?:[^\"]|\"\")+)\")");
+      Pattern.compile("\\G\\.?(?:([A-Za-z_][A-Za-z0-9_$]*)|\"((?:[^\"]|\"\")++)\")");
   private static final int NAME_BYTES = 63;
+  // Two names of doubled quotes, in quotes, and their dot.
+  private static final int MAX_LENGTH = 2 * (2 * NAME_BYTES + 2) + 1;
 
   private SqlName() {}
 
   /** The name with every part quoted; empty where the text is no such name. */
   static Optional<String> quoted(String text) {
-    if (!WHOLE.matcher(text).matches()) {
+    if (text.length() > MAX_LENGTH || !WHOLE.matcher(text).matches()) {
       return Optional.empty();
     }
     List<String> parts = new ArrayList<>();

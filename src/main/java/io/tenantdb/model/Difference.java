@@ -27,7 +27,7 @@ public record Difference(String before, String after) {
 
   private static final Pattern WORD =
       Pattern.compile(
-          "\\s+|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|[\\p{L}\\p{N}_$.]+|.", Pattern.DOTALL);
+          "\\s+|'(?:[^']|'')*+'|\"(?:[^\"]|\"\")*+\"|[\\p{L}\\p{N}_$.]+|.", Pattern.DOTALL);
 
   /**
    * The texts side by side.

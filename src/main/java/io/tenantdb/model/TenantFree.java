@@ -19,7 +19,7 @@ final class TenantFree {
 
   /** A name as it is printed: bare, quoted, or an operator's. */
   private static final Pattern NAME =
-      Pattern.compile("\"(?:[^\"]|\"\")*\"|[\\p{L}\\p{N}_$]+|[-+*/<>=~!@#%^&|`?]+");
+      Pattern.compile("\"(?:[^\"]|\"\")*+\"|[\\p{L}\\p{N}_$]+|[-+*/<>=~!@#%^&|`?]+");
 
   private TenantFree() {}
 

@@ -43,6 +43,13 @@ class ScrubberTest {
   }
 
   @Test
+  void a_password_that_is_longer_than_any_stack_goes_too() {
+    String longOne = "it''s".repeat(200_000);
+    assertThat(scrubber.scrub("password = '" + longOne + "' at the end"))
+        .isEqualTo("password = *** at the end");
+  }
+
+  @Test
   void theExceptionBelowDoesNotKeepIt() {
     SQLException e = new SQLException("bad " + SECRET, "08001", new Exception("and " + SECRET));
     StringWriter printed = new StringWriter();

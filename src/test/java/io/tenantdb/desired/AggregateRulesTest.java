@@ -4,7 +4,11 @@ import static io.tenantdb.desired.Refusals.aggregate;
 import static io.tenantdb.desired.Refusals.problems;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tenantdb.api.v1alpha1.Grammar;
 import java.util.List;
+import java.util.Random;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class AggregateRulesTest {
@@ -56,6 +60,34 @@ class AggregateRulesTest {
     assertThat(aggregate(fallback("fallbackQuery: 'SELECT 1;', uniqueColumns: [a]")))
         .containsExactly(
             "spec.aggregates[0].fallbackQuery: must be one SELECT without a semicolon at its end.");
+  }
+
+  @Test
+  void aQueryIsReadWhateverItsLength() {
+    String long1 = "SELECT " + "a - b + ".repeat(2_000) + "c";
+    assertThat(aggregate("query: \"" + long1 + "\"")).isEmpty();
+    assertThat(aggregate("query: \"" + long1 + ";\"")).hasSize(1);
+    assertThat(aggregate("query: \"" + long1 + " --;\"")).isEmpty();
+  }
+
+  @Test
+  void theSchemaAndWeMeanTheSameSemicolon() {
+    Pattern schemas =
+        Pattern.compile(
+            Grammar.NO_SEMICOLON
+                .replaceFirst("^!self.matches\\('", "")
+                .replaceFirst("'\\)$", "")
+                .replace("\\\\", "\\"));
+    Pattern ours = Pattern.compile(Grammar.SEMICOLON);
+    Random random = new Random(7);
+    for (int draw = 0; draw < 20_000; draw++) {
+      String text =
+          random
+              .ints(random.nextInt(9), 0, 5)
+              .mapToObj(c -> "a-; \n".substring(c, c + 1))
+              .collect(Collectors.joining());
+      assertThat(ours.matcher(text).find()).as(text).isEqualTo(schemas.matcher(text).find());
+    }
   }
 
   @Test

@@ -151,6 +151,7 @@ class IndexRulesTest {
     assertThat(SqlName.quoted("\"a \"\" b\".c")).contains("\"a \"\" b\".\"c\"");
     assertThat(SqlName.quoted("\"a\n\"")).isEmpty();
     assertThat(SqlName.quoted("a\n")).isEmpty();
+    assertThat(SqlName.quoted("\"" + "a".repeat(200_000) + "\"")).isEmpty();
   }
 
   @Test

@@ -8,6 +8,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DifferenceTest {
   private static final String KEYS =
@@ -98,6 +99,17 @@ class DifferenceTest {
             .isNotEqualTo(shown.after());
       }
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"'", "\""})
+  void a_word_may_be_longer_than_any_stack(String quote) {
+    String long1 = quote + "ab".repeat(200_000) + quote;
+    String long2 = quote + (quote + quote + "b").repeat(200_000) + quote;
+    Difference shown = Difference.of("note = " + long1, "note = " + long2, 40);
+    assertThat(shown.before()).startsWith("note").isNotEqualTo(shown.after());
+    assertThat(TenantFree.text("tenant_a.f(" + long1 + long2 + ")", "tenant_a"))
+        .startsWith("<tenant>.f(" + quote + "ab");
   }
 
   private static String text(Random random) {

@@ -115,9 +115,10 @@ public final class Grammar {
           + " on takes a connection, and observing two more.";
 
   /** What ends in a semicolon, and not within a comment, as far as its last line tells. */
-  public static final String SEMICOLON = "(?:^|[\\r\\n])(?:[^-\\r\\n]|-[^-\\r\\n])*-?;\\s*$";
+  public static final String SEMICOLON =
+      "(?:^|[\\r\\n])(?![^\\r\\n]*--[^\\r\\n]*;\\s*$)[^\\r\\n]*;\\s*$";
 
-  /** {@link #SEMICOLON} as a rule of the schema. */
+  /** {@link #SEMICOLON} as a rule of the schema, whose patterns look neither ahead nor back. */
   public static final String NO_SEMICOLON =
       "!self.matches('(?:^|[\\\\r\\\\n])(?:[^-\\\\r\\\\n]|-[^-\\\\r\\\\n])*-?;\\\\s*$')";
 
