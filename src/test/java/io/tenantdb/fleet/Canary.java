@@ -189,16 +189,17 @@ final class Canary {
 
   /** Takes away what a pass has made. */
   void dropMade() {
-    fruit
-        .query("SELECT format('%I.%I', schemaname, matviewname) FROM pg_matviews")
-        .forEach(view -> fruit.execute("DROP MATERIALIZED VIEW " + view));
-    fruit
-        .query(
-            """
-            SELECT format('%I.%I', n.nspname, i.relname)
-            FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_namespace n ON n.oid = i.relnamespace
-            WHERE n.nspname LIKE 'tenant%' AND NOT x.indisprimary""")
-        .forEach(index -> fruit.execute("DROP INDEX " + index));
+    fruit.execute(
+        fruit
+            .query(
+                """
+                SELECT format('DROP MATERIALIZED VIEW %I.%I', schemaname, matviewname) FROM pg_matviews
+                UNION ALL
+                SELECT format('DROP INDEX %I.%I', n.nspname, i.relname)
+                FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
+                JOIN pg_class t ON t.oid = x.indrelid JOIN pg_namespace n ON n.oid = i.relnamespace
+                WHERE n.nspname LIKE 'tenant%' AND NOT x.indisprimary AND t.relkind <> 'm'""")
+            .toArray(String[]::new));
   }
 
   /**

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -34,6 +35,7 @@ public final class PostgresServer implements AutoCloseable {
 
   private final PostgresInstallation installation;
   private final Options options;
+  private final KeptSession session = new KeptSession(this::connect);
   private final Path directory;
   private final Optional<CertificateAuthority> authority;
   private int port;
@@ -182,11 +184,37 @@ public final class PostgresServer implements AutoCloseable {
 
   /** Runs statements as the superuser, each in a transaction of its own. */
   public void execute(String database, String... statements) {
-    try (Connection connection = connect(database);
-        Statement statement = connection.createStatement()) {
-      for (String sql : statements) {
-        statement.execute(sql);
-      }
+    try {
+      session.with(
+          database,
+          connection -> {
+            try (Statement statement = connection.createStatement()) {
+              for (String sql : statements) {
+                statement.execute(sql);
+              }
+            }
+            return true;
+          });
+    } catch (SQLException e) {
+      throw new IllegalStateException(e.getMessage(), e);
+    }
+  }
+
+  /** First column of all rows, as text. */
+  public List<String> query(String database, String sql) {
+    try {
+      return session.with(
+          database,
+          connection -> {
+            try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(sql)) {
+              List<String> out = new ArrayList<>();
+              while (rows.next()) {
+                out.add(rows.getString(1));
+              }
+              return out;
+            }
+          });
     } catch (SQLException e) {
       throw new IllegalStateException(e.getMessage(), e);
     }
@@ -212,6 +240,7 @@ public final class PostgresServer implements AutoCloseable {
 
   /** Stops the server; {@link #restart} starts it again on the same port with the same data. */
   public void stop() {
+    session.close();
     process.close();
   }
 
@@ -234,6 +263,7 @@ public final class PostgresServer implements AutoCloseable {
   /** Stops the server and removes its data. */
   @Override
   public void close() {
+    session.close();
     if (process != null) {
       process.close();
     }
