@@ -1,12 +1,8 @@
 package io.tenantdb.cli;
 
-import com.fasterxml.jackson.core.JacksonException;
-import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.MappingIterator;
-import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -44,25 +40,34 @@ final class Documents {
   }
 
   private static List<JsonNode> read(Path file) {
-    try (JsonParser parser = new YAMLMapper().createParser(Files.readString(file))) {
-      MappingIterator<JsonNode> all = new YAMLMapper().readerFor(JsonNode.class).readValues(parser);
-      return all.readAll().stream().filter(node -> node != null && node.isObject()).toList();
-    } catch (NoSuchFileException e) {
-      throw new CliException("There is no file " + file + ".");
-    } catch (JacksonException e) {
-      // The message quotes the text around the error: in a file with a Secret that may be it.
-      throw new CliException(
-          "%s is not YAML: line %d, column %d."
-              .formatted(file, e.getLocation().getLineNr(), e.getLocation().getColumnNr()));
-    } catch (IOException | UncheckedIOException e) {
-      throw new CliException(
-          "The file %s cannot be read (%s)."
-              .formatted(file, Files.isDirectory(file) ? "it is a directory" : name(e)));
+    List<JsonNode> documents = new ArrayList<>();
+    for (JsonNode document : YamlReader.read(file.toString(), text(file))) {
+      if (!document.isObject()) {
+        throw new CliException("%s has a document that is no resource.".formatted(file));
+      }
+      if (document.path("kind").asText().endsWith("List") && document.path("items").isArray()) {
+        document.path("items").forEach(documents::add);
+      } else {
+        documents.add(document);
+      }
     }
+    return documents;
   }
 
-  private static String name(Exception e) {
-    return e.getClass().getSimpleName();
+  private static String text(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (NoSuchFileException e) {
+      throw new CliException("There is no file " + file + ".");
+    } catch (MalformedInputException e) {
+      throw new CliException("The file %s cannot be read (it is not in UTF-8).".formatted(file));
+    } catch (IOException e) {
+      throw new CliException(
+          "The file %s cannot be read (%s)."
+              .formatted(
+                  file,
+                  Files.isDirectory(file) ? "it is a directory" : e.getClass().getSimpleName()));
+    }
   }
 
   /**
@@ -95,21 +100,26 @@ final class Documents {
     return node;
   }
 
-  /** A value of a Secret in the files: {@code stringData} before {@code data}, as the server. */
+  /**
+   * A value of a Secret in the files: {@code stringData} before {@code data}, as the server.
+   *
+   * @throws CliException when it is no string, as the server
+   */
   Optional<String> secret(String name, String key) {
     return named("Secret", name)
         .flatMap(
             node ->
-                text(node.path("stringData").path(key))
-                    .or(
-                        () ->
-                            text(node.path("data").path(key))
-                                .map(data -> decode(name, key, data))));
+                text(node, "stringData", key)
+                    .or(() -> text(node, "data", key).map(data -> decode(name, key, data))));
   }
 
-  /** A value of a ConfigMap in the files. */
+  /**
+   * A value of a ConfigMap in the files.
+   *
+   * @throws CliException when it is no string, as the server
+   */
   Optional<String> configMap(String name, String key) {
-    return named("ConfigMap", name).flatMap(node -> text(node.path("data").path(key)));
+    return named("ConfigMap", name).flatMap(node -> text(node, "data", key));
   }
 
   private Optional<JsonNode> named(String kind, String name) {
@@ -123,8 +133,17 @@ final class Documents {
     return node.path("metadata").path("name").asText();
   }
 
-  private static Optional<String> text(JsonNode node) {
-    return node.isValueNode() && !node.isNull() ? Optional.of(node.asText()) : Optional.empty();
+  private static Optional<String> text(JsonNode node, String field, String key) {
+    JsonNode value = node.path(field).path(key);
+    if (value.isMissingNode() || value.isNull()) {
+      return Optional.empty();
+    }
+    if (!value.isTextual()) {
+      throw new CliException(
+          "%s.%s of %s %s is no string: put it into quotes."
+              .formatted(field, key, node.path("kind").asText(), metadataName(node)));
+    }
+    return Optional.of(value.asText());
   }
 
   private static String decode(String name, String key, String data) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tenantdb.database.ConnectionSettings;
 import io.tenantdb.database.ConnectionSettings.Tls.Mode;
 import io.tenantdb.database.Password;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -185,12 +187,16 @@ class RequestTest {
   }
 
   @Test
-  void filesThatAreNoneAreNamed() {
+  void filesThatAreNoneAreNamed() throws IOException {
     Path absent = directory.resolve("absent.yaml");
     assertThat(run.execute("plan", "-f", absent.toString())).isEqualTo(1);
     assertThat(run.err).contains("There is no file " + absent);
     assertThat(run.execute("plan", "-f", directory.toString())).isEqualTo(1);
     assertThat(run.err).contains("it is a directory");
+    Path latin1 = directory.resolve("latin1.yaml");
+    Files.write(latin1, new byte[] {'a', ':', ' ', (byte) 0xe9, '\n'});
+    assertThat(run.execute("plan", "-f", latin1.toString())).isEqualTo(1);
+    assertThat(run.err).contains("it is not in UTF-8");
     run.file("a: [1\nb: }");
     refused(directory.resolve("resource.yaml") + " is not YAML: line 2");
     run.file(CommandRun.SECRET);
@@ -201,6 +207,49 @@ class RequestTest {
     refused("apiVersion must be tenantdb.io/v1alpha1, not 'tenantdb.io/v9'");
     run.file("{apiVersion: tenantdb.io/v1alpha1, kind: TenantDatabase, metadata: {name: x}}");
     refused("spec is required");
+  }
+
+  @Test
+  void anchorsAndMergeKeysMeanWhatTheyMeanToKubectl() {
+    run.file(
+        CommandRun.RESOURCE.replace(
+                "columns: [intake_date]}\n",
+                """
+                columns: &intake [intake_date]}
+                  - &h {name: ix_batch_history_intake, table: batch_history, columns: *intake}
+                  - {<<: *h, name: ix_batch_history_intake_2}
+                """)
+            + "---\n"
+            + CommandRun.SECRET);
+    settings();
+    assertThat(run.desired.orElseThrow().indexes())
+        .extracting(index -> index.table() + " " + index.keys().get(0).column().orElseThrow())
+        .containsExactly(
+            "batches intake_date", "batch_history intake_date", "batch_history intake_date");
+  }
+
+  @Test
+  void aListIsItsResources() {
+    run.file(
+        "apiVersion: v1\nkind: List\nitems:\n-\n"
+            + CommandRun.RESOURCE.indent(2)
+            + "-\n"
+            + CommandRun.SECRET.indent(2));
+    assertThat(settings().user()).isEqualTo("operator");
+  }
+
+  @Test
+  void aDocumentThatIsNoResourceIsRefused() {
+    run.file("- a\n");
+    refused(directory.resolve("resource.yaml") + " has a document that is no resource.");
+  }
+
+  @Test
+  void aValueOfASecretThatIsNoStringIsRefused() {
+    run.file(
+        CommandRun.RESOURCE + "---\n" + CommandRun.SECRET.replace("s3cret-in-file", "0123456"));
+    refused("stringData.password of Secret fruitpak-db is no string: put it into quotes.");
+    assertThat(run.err).doesNotContain("42798");
   }
 
   @Test
