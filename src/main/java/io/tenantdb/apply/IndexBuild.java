@@ -48,7 +48,10 @@ final class IndexBuild {
         build.index().resolvesNames() && build.build() != Build.PARTITIONED
             ? () ->
                 session.with(
-                    "search_path", Identifiers.list(build.searchPath()), "pg_catalog", building)
+                    "search_path",
+                    Identifiers.list(build.searchPath()),
+                    "pg_catalog, pg_temp",
+                    building)
             : building;
     if (build.index().plainColumns()) {
       resolving.run();

@@ -108,7 +108,7 @@ final class PartitionedBuilder {
       session.with(
           "search_path",
           Identifiers.list(change.searchPath()),
-          "pg_catalog",
+          "pg_catalog, pg_temp",
           () -> session.execute(leaf));
     } else {
       session.execute(leaf);

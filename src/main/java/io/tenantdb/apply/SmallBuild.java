@@ -209,7 +209,7 @@ final class SmallBuild {
             ? List.of(
                 Statement.of("SET LOCAL search_path = " + Identifiers.list(build.searchPath())),
                 create,
-                Statement.of("SET LOCAL search_path = pg_catalog"))
+                Statement.of("SET LOCAL search_path = pg_catalog, pg_temp"))
             : List.of(create));
   }
 }

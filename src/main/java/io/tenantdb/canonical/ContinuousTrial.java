@@ -167,7 +167,7 @@ final class ContinuousTrial implements AutoCloseable {
               + ") AS\n"
               + query.get()
               + "\nWITH NO DATA",
-          "SET LOCAL search_path = pg_catalog");
+          "SET LOCAL search_path = pg_catalog, pg_temp");
     } catch (SQLException e) {
       return refused(e, form, source);
     }
@@ -230,7 +230,7 @@ final class ContinuousTrial implements AutoCloseable {
                     .flatMap(List::stream)
                     .toList()),
         "CREATE TEMP VIEW " + view + " AS\n" + task.query(),
-        "SET LOCAL search_path = pg_catalog");
+        "SET LOCAL search_path = pg_catalog, pg_temp");
     if (TempView.ownCode(connection, view).isPresent()
         || !Sql.query(connection, Statement.of(OTHER_SOURCES, view), row -> row.getString(1))
             .isEmpty()) {

@@ -199,7 +199,7 @@ final class TempClone implements AutoCloseable {
     run("SET LOCAL search_path = " + site.path());
     // Not where it is declared to be kept: that is asked of the catalogs, without a file there.
     run(index.withTablespace(Optional.empty()).createSql(INDEX, relation, false));
-    run("SET LOCAL search_path = pg_catalog");
+    run("SET LOCAL search_path = pg_catalog, pg_temp");
   }
 
   private BuiltIndex read() throws SQLException {

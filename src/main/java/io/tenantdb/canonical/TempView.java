@@ -171,7 +171,7 @@ final class TempView implements AutoCloseable {
     String view = Identifiers.qualified(temporary ? "pg_temp" : site.schema(), NAME);
     run("SET LOCAL search_path = " + site.path());
     run("CREATE " + (temporary ? "TEMP " : "") + "VIEW " + view + " AS\n" + task.query());
-    run("SET LOCAL search_path = pg_catalog");
+    run("SET LOCAL search_path = pg_catalog, pg_temp");
     boolean checkOption =
         Sql.query(
                 connection,

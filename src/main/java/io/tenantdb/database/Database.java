@@ -15,17 +15,17 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /**
  * One database that we are allowed into. Connects when first asked. Thread-safe.
  *
- * <p>Every connection, pooled or dedicated, has the same session settings: {@code search_path =
- * pg_catalog}, {@code TimeZone = UTC}, {@code DateStyle = ISO, MDY}, {@code IntervalStyle =
- * postgres}, {@code standard_conforming_strings = on}, {@code quote_all_identifiers = off}, {@code
- * extra_float_digits = 1}, {@code bytea_output = hex}, {@code lc_monetary = C}, {@code
- * transform_null_equals = off}, {@code jit = off}, {@code statement_timeout = 0}, {@code
- * idle_in_transaction_session_timeout = 0}, {@code idle_session_timeout = 0}, {@code
- * transaction_timeout = 0} (from 17 on), {@code lock_timeout = 2s}, {@code
- * default_transaction_isolation = read committed}, and no role but the one that logged in: what
- * PostgreSQL reads and prints, and how long it waits, depends on them. {@code default_tablespace}
- * is left as it is set, and so is {@code default_transaction_read_only}: a server that is kept from
- * being written to is not written to.
+ * <p>Every connection, pooled or dedicated, has the same session settings, from its first byte on
+ * where no pooler is that takes no {@code options}: {@code search_path = pg_catalog, pg_temp},
+ * {@code TimeZone = UTC}, {@code DateStyle = ISO, MDY}, {@code IntervalStyle = postgres}, {@code
+ * standard_conforming_strings = on}, {@code quote_all_identifiers = off}, {@code extra_float_digits
+ * = 1}, {@code bytea_output = hex}, {@code lc_monetary = C}, {@code transform_null_equals = off},
+ * {@code jit = off}, {@code statement_timeout = 0}, {@code idle_in_transaction_session_timeout =
+ * 0}, {@code idle_session_timeout = 0}, {@code transaction_timeout = 0} (from 17 on), {@code
+ * lock_timeout = 2s}, {@code default_transaction_isolation = read committed}, and no role but the
+ * one that logged in: what PostgreSQL reads and prints, and how long it waits, depends on them.
+ * {@code default_tablespace} is left as it is set, and so is {@code default_transaction_read_only}:
+ * a server that is kept from being written to is not written to.
  *
  * <p>Of {@code maxConnections}, one is for the pool, which reads and takes short looks, and the
  * rest are for dedicated connections: one a worker and one for the lock of the pass.

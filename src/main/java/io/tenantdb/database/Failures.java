@@ -59,6 +59,13 @@ final class Failures {
         null);
   }
 
+  /** No failure: a session has its settings from its first statement on. */
+  String withoutOptions() {
+    return "The pooler at "
+        + target()
+        + " takes no start-up options: the settings of a session are made by its first statement.";
+  }
+
   /** A pooler in session mode let us in and has no server session left. */
   DatabaseException poolTooSmall(SQLException e) {
     return new DatabaseException(

@@ -20,7 +20,8 @@ import org.postgresql.PGConnection;
  */
 final class PoolerCheck {
 
-  private static final Statement PID = Statement.of("SELECT pg_backend_pid()");
+  /** The path may still lead anywhere. */
+  private static final Statement PID = Statement.of("SELECT pg_catalog.pg_backend_pid()");
 
   /** Twice in a row, and in turns: a pooler may lend the last one used, or the next one in turn. */
   private static final int ROUNDS = 3;

@@ -13,9 +13,12 @@ import org.postgresql.Driver;
 import org.postgresql.PGProperty;
 import org.postgresql.ssl.DefaultJavaSSLFactory;
 import org.postgresql.ssl.NonValidatingFactory;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Opens sessions through pgjdbc, with the settings pinned. */
 final class Sessions {
+  private static final Logger LOG = LoggerFactory.getLogger(Sessions.class);
 
   /** How long connecting and logging in may take. */
   static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
@@ -31,6 +34,9 @@ final class Sessions {
 
   /** Once a session has shown that it is not the server's own. */
   private volatile boolean behindPooler;
+
+  /** Once something between us and the server has refused {@code options} at start-up. */
+  private volatile boolean withoutOptions;
 
   Sessions(ConnectionSettings settings, Failures failures) {
     this.settings = settings;
@@ -91,12 +97,23 @@ final class Sessions {
     connection.setNetworkTimeout(Runnable::run, Math.toIntExact(socketTimeout.toMillis()));
   }
 
+  /**
+   * A pooler that takes no {@code options} (pgbouncer lets nobody in who brings a parameter that it
+   * does not know) is asked without: the first statement then sets what they would have, and what
+   * runs before it names its schema.
+   */
   private Connection connect(Duration socketTimeout) {
     try {
       return new Driver().connect(url(), properties(socketTimeout));
     } catch (SQLException e) {
-      throw failures.connecting(e);
+      if (withoutOptions || !SqlStates.refusesOptions(e)) {
+        throw failures.connecting(e);
+      }
     }
+    withoutOptions = true;
+    Connection connection = connect(socketTimeout);
+    LOG.info("{}", failures.withoutOptions());
+    return connection;
   }
 
   /**
@@ -116,6 +133,9 @@ final class Sessions {
     PGProperty.APPLICATION_NAME.set(p, settings.applicationName());
     // The application name then travels in the first message instead of a statement of its own.
     PGProperty.ASSUME_MIN_SERVER_VERSION.set(p, "14");
+    if (!withoutOptions) {
+      PGProperty.OPTIONS.set(p, SessionSettings.startUpOptions());
+    }
     PGProperty.CONNECT_TIMEOUT.set(p, Math.toIntExact(CONNECT_TIMEOUT.toSeconds()));
     PGProperty.LOGIN_TIMEOUT.set(p, Math.toIntExact(CONNECT_TIMEOUT.toSeconds()));
     PGProperty.SOCKET_TIMEOUT.set(p, Math.toIntExact(socketTimeout.toSeconds()));

@@ -164,6 +164,16 @@ public final class SqlStates {
         .orElseGet(() -> whileRunning(e));
   }
 
+  /**
+   * What is between us and the server takes no {@code options} at start-up; the server itself
+   * always does. The words are those of pgbouncer and of Amazon's RDS Proxy.
+   */
+  static boolean refusesOptions(SQLException e) {
+    String said = primaryMessage(e);
+    return new ServerError(e).fromServer()
+        && (said.contains("startup parameter") || said.contains("command-line options"));
+  }
+
   /** Why a statement of an open session failed. */
   public static Reason whileRunning(SQLException e) {
     return reason(e, Stage.READING);

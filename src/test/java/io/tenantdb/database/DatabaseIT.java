@@ -61,7 +61,7 @@ class DatabaseIT {
   @Test
   void everyConnectionHasTheSameSettingsWhateverTheRoleAndTheJvmSay() throws SQLException {
     Map<String, String> pinned = new LinkedHashMap<>();
-    pinned.put("search_path", "pg_catalog");
+    pinned.put("search_path", "pg_catalog, pg_temp");
     pinned.put("TimeZone", "UTC");
     pinned.put("DateStyle", "ISO, MDY");
     pinned.put("IntervalStyle", "postgres");
@@ -111,7 +111,7 @@ class DatabaseIT {
       try (Connection second = database.borrow()) {
         assertThat(ask(second, "SELECT pg_backend_pid()")).isEqualTo(pid);
         assertThat(ask(second, "SELECT current_user")).isEqualTo(server.user());
-        assertThat(ask(second, "SHOW search_path")).isEqualTo("pg_catalog");
+        assertThat(ask(second, "SHOW search_path")).isEqualTo("pg_catalog, pg_temp");
         assertThat(ask(second, "SHOW lock_timeout")).isEqualTo("2s");
       }
     }

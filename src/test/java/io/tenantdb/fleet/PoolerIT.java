@@ -72,6 +72,23 @@ class PoolerIT {
     }
   }
 
+  /** pgbouncer before 1.20 lets nobody in who brings {@code options}. */
+  @Test
+  void behind_one_that_takes_no_options_nothing_is_looked_up_where_a_setting_leads() {
+    Fruit fruit = new Fruit(server, "pooled_planted").tenants("tenant_a");
+    assertThat(fruit.query("SELECT 1")).hasSize(1);
+    PlantedNames.plant(fruit, "engine_pooled_planted");
+    try (PgBouncer.Running pooler = pgbouncer.start(server, PgBouncer.Mode.SESSION);
+        Database database = fruit.through(pooler.port())) {
+      Outcome outcome =
+          new Engine().pass(database, Fruit.desired(Fruit.INDEXES), Gate.OPEN, PassListener.NONE);
+
+      assertThat(outcome.failures()).isEmpty();
+      assertThat(outcome.converged()).isTrue();
+    }
+    assertThat(PlantedNames.used(fruit)).isFalse();
+  }
+
   @Test
   void one_with_too_few_sessions_is_named_before_it_gives_up_itself() throws Exception {
     Fruit fruit = new Fruit(server, "pooled_small").tenants("tenant_a");
