@@ -56,6 +56,7 @@ final class Connections {
         database.name(),
         user.orElseThrow(),
         new Password(password.orElseThrow()),
+        ConnectionSettings.Authentication.valueOf(database.authentication().name()),
         tls,
         database.maxConnections(),
         "tenantdb");

@@ -136,7 +136,11 @@ final class Failures {
   private String advice(Reason reason, SQLException e) {
     return switch (reason) {
       case AuthenticationFailed ->
-          "check the user name and the password, and that pg_hba.conf lets this role in";
+          SqlStates.asksForMore(e)
+              ? "the server asks for the password in a way that database.authentication does not"
+                  + " allow: have it ask for SCRAM (password_encryption, pg_hba.conf), or, where it is"
+                  + " the right server and cannot, set database.authentication to what it asks for"
+              : "check the user name and the password, and that pg_hba.conf lets this role in";
       case DatabaseNotFound -> "create the database, or correct database.name";
       case InsufficientPrivilege ->
           "GRANT CONNECT ON DATABASE "

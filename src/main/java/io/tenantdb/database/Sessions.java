@@ -130,6 +130,9 @@ final class Sessions {
     PGProperty.PG_PORT.set(p, settings.port());
     PGProperty.USER.set(p, settings.user());
     PGProperty.PASSWORD.set(p, settings.password().reveal());
+    PGProperty.REQUIRE_AUTH.set(p, settings.authentication().required());
+    // Where both sides can, nobody between them can log in with what he hears.
+    PGProperty.CHANNEL_BINDING.set(p, "prefer");
     PGProperty.APPLICATION_NAME.set(p, settings.applicationName());
     // The application name then travels in the first message instead of a statement of its own.
     PGProperty.ASSUME_MIN_SERVER_VERSION.set(p, "14");

@@ -164,6 +164,14 @@ public final class SqlStates {
         .orElseGet(() -> whileRunning(e));
   }
 
+  /** The server wants the password shown in another way than it may be; nothing was sent. */
+  static boolean asksForMore(SQLException e) {
+    // The driver's own refusal; its texts are translated, the property's name is not.
+    return state(e).equals("08004")
+        && !new ServerError(e).fromServer()
+        && String.valueOf(e.getMessage()).contains("requireAuth");
+  }
+
   /**
    * What is between us and the server takes no {@code options} at start-up; the server itself
    * always does. The words are those of pgbouncer and of Amazon's RDS Proxy.

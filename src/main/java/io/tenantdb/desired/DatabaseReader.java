@@ -5,6 +5,7 @@ import io.tenantdb.api.v1alpha1.DatabaseSpec.CredentialsSecretRef;
 import io.tenantdb.api.v1alpha1.DatabaseSpec.KeyRef;
 import io.tenantdb.api.v1alpha1.DatabaseSpec.TlsSpec;
 import io.tenantdb.api.v1alpha1.Grammar;
+import io.tenantdb.desired.DesiredDatabase.Authentication;
 import io.tenantdb.desired.DesiredDatabase.CaRef;
 import io.tenantdb.desired.DesiredDatabase.Credentials;
 import io.tenantdb.desired.DesiredDatabase.Mode;
@@ -29,23 +30,33 @@ final class DatabaseReader {
 
   /** The settings. */
   DesiredDatabase read(DatabaseSpec spec) {
-    return new DesiredDatabase(
-        fields.text(
-            PATH + ".host",
-            spec.host(),
-            Grammar.HOST,
-            MAX_NAME,
-            "a host name or an address without a port"),
-        fields.number(PATH + ".port", spec.port(), Defaults.PORT, 1, MAX_PORT),
-        fields.name(PATH + ".name", spec.name()),
-        credentials(PATH + ".credentialsSecretRef", spec.credentialsSecretRef()),
-        tls(PATH + ".tls", spec.tls()),
-        fields.number(
-            PATH + ".maxConnections",
-            spec.maxConnections(),
-            Defaults.MAX_CONNECTIONS,
-            MIN_CONNECTIONS,
-            MAX_CONNECTIONS));
+    DesiredDatabase database =
+        new DesiredDatabase(
+            fields.text(
+                PATH + ".host",
+                spec.host(),
+                Grammar.HOST,
+                MAX_NAME,
+                "a host name or an address without a port"),
+            fields.number(PATH + ".port", spec.port(), Defaults.PORT, 1, MAX_PORT),
+            fields.name(PATH + ".name", spec.name()),
+            credentials(PATH + ".credentialsSecretRef", spec.credentialsSecretRef()),
+            fields.word(
+                PATH + ".authentication",
+                spec.authentication(),
+                Defaults.AUTHENTICATION,
+                Words.AUTHENTICATION),
+            tls(PATH + ".tls", spec.tls()),
+            fields.number(
+                PATH + ".maxConnections",
+                spec.maxConnections(),
+                Defaults.MAX_CONNECTIONS,
+                MIN_CONNECTIONS,
+                MAX_CONNECTIONS));
+    if (database.authentication() == Authentication.PASSWORD && !verified(database.tls().mode())) {
+      fields.problems().add(PATH + ".authentication", Grammar.PASSWORD_MODE_MESSAGE);
+    }
+    return database;
   }
 
   private Credentials credentials(String path, CredentialsSecretRef spec) {
@@ -67,10 +78,14 @@ final class DatabaseReader {
       fields.problems().add(path, Grammar.ONE_CA_MESSAGE);
     }
     Optional<CaRef> ca = secret.or(() -> configMap);
-    if (ca.isPresent() && mode != Mode.VERIFY_CA && mode != Mode.VERIFY_FULL) {
+    if (ca.isPresent() && !verified(mode)) {
       fields.problems().add(path, Grammar.CA_MODE_MESSAGE);
     }
     return new Tls(mode, ca);
+  }
+
+  private static boolean verified(Mode mode) {
+    return mode == Mode.VERIFY_CA || mode == Mode.VERIFY_FULL;
   }
 
   private Optional<CaRef> ca(String path, Source source, KeyRef ref) {

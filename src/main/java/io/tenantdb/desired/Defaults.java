@@ -16,6 +16,7 @@ public final class Defaults {
   public static final String USERNAME_KEY = "username";
   public static final String PASSWORD_KEY = "password";
   public static final String TLS_MODE = "VerifyFull";
+  public static final String AUTHENTICATION = "ScramSha256";
   public static final String CA_KEY = "ca.crt";
   public static final int MAX_CONNECTIONS = 4;
   public static final List<String> SEARCH_PATH = List.of("public");

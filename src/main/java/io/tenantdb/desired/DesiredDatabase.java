@@ -7,10 +7,17 @@ import java.util.Optional;
  *
  * @param host name or address, without a port
  * @param credentials where user name and password are
+ * @param authentication how the password may be shown to the server
  * @param maxConnections upper bound of connections open at once, pooled and dedicated together
  */
 public record DesiredDatabase(
-    String host, int port, String name, Credentials credentials, Tls tls, int maxConnections) {
+    String host,
+    int port,
+    String name,
+    Credentials credentials,
+    Authentication authentication,
+    Tls tls,
+    int maxConnections) {
 
   /**
    * A Secret of the resource's namespace.
@@ -20,6 +27,19 @@ public record DesiredDatabase(
    * @param passwordKey key of the password
    */
   public record Credentials(String secret, String usernameKey, String passwordKey) {}
+
+  /**
+   * {@code spec.database.authentication}: how the password may be shown at most, the most careful
+   * first. Each allows those before it.
+   */
+  public enum Authentication {
+    /** Proved, never sent. */
+    SCRAM_SHA_256,
+    /** Sent as a hash with which one can log in elsewhere. */
+    MD5,
+    /** Sent as it is. */
+    PASSWORD
+  }
 
   /**
    * Transport security.

@@ -84,7 +84,7 @@ final class SpecReader {
     return new DatabaseReader(spec.database() == null ? new Fields(new Problems()) : fields)
         .read(
             Objects.requireNonNullElse(
-                spec.database(), new DatabaseSpec(null, null, null, null, null, null)));
+                spec.database(), new DatabaseSpec(null, null, null, null, null, null, null)));
   }
 
   /** The time between two drift checks. */

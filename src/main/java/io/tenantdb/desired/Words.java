@@ -1,5 +1,6 @@
 package io.tenantdb.desired;
 
+import io.tenantdb.desired.DesiredDatabase.Authentication;
 import io.tenantdb.desired.DesiredDatabase.Mode;
 import io.tenantdb.model.Desired.OnDestructive;
 import io.tenantdb.model.Desired.OnDrift;
@@ -23,6 +24,11 @@ public final class Words {
           "Require", Mode.REQUIRE,
           "VerifyCA", Mode.VERIFY_CA,
           "VerifyFull", Mode.VERIFY_FULL);
+  public static final Map<String, Authentication> AUTHENTICATION =
+      Map.of(
+          "ScramSha256", Authentication.SCRAM_SHA_256,
+          "Md5", Authentication.MD5,
+          "Password", Authentication.PASSWORD);
   public static final Map<String, OnMissingTable> ON_MISSING_TABLE =
       Map.of("Wait", OnMissingTable.WAIT, "Skip", OnMissingTable.SKIP, "Fail", OnMissingTable.FAIL);
   public static final Map<String, Convert> CONVERT =

@@ -43,6 +43,8 @@ public enum Reason {
 
   /** The credentials Secret, or a key of it, does not exist. */
   SecretNotFound(Remedy.PERSON),
+  /** The credentials Secret was made for something else, or does not consent to the use of it. */
+  SecretRefused(Remedy.PERSON),
   /**
    * The CA bundle's Secret or ConfigMap, or a key of it, does not exist or holds no certificate.
    */

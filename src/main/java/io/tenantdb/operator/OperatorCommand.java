@@ -21,6 +21,8 @@ import picocli.CommandLine.Spec;
       "  TENANTDB_NAMESPACE         the operator's own namespace",
       "  TENANTDB_LABEL_SELECTOR    only resources with these labels",
       "  TENANTDB_WATCH_REFERENCES  watch Secrets and ConfigMaps (default true)",
+      "  TENANTDB_REQUIRE_SECRET_LABEL  use only Secrets that bear the label"
+          + " tenantdb.io/credentials: \"true\" (default false)",
       "  TENANTDB_LISTEN            probes and metrics (default 0.0.0.0:8080)",
       "  TENANTDB_LEADER_ELECTION   true with more than one replica (default false)",
       "  TENANTDB_LEASE_NAME        default tenantdb-operator",

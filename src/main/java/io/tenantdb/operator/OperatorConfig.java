@@ -25,6 +25,8 @@ import java.util.regex.Pattern;
  * <tr><td>{@code TENANTDB_WATCH_REFERENCES}</td><td>{@code true} (default): watch Secrets and
  *     ConfigMaps, so that a rotated password is noticed at once; {@code false}: read them at each
  *     interval, which needs neither list nor watch</td></tr>
+ * <tr><td>{@code TENANTDB_REQUIRE_SECRET_LABEL}</td><td>{@code true}: credentials come only from
+ *     Secrets with the label {@code tenantdb.io/credentials: "true"}; default {@code false}</td></tr>
  * <tr><td>{@code TENANTDB_LISTEN}</td><td>address and port of probes and metrics; default {@code
  *     0.0.0.0:8080}</td></tr>
  * <tr><td>{@code TENANTDB_LEADER_ELECTION}</td><td>{@code true} where more than one replica runs;
@@ -47,6 +49,7 @@ import java.util.regex.Pattern;
  * @param namespace the operator's own
  * @param selector label selector of the resources
  * @param watchReferences whether Secrets and ConfigMaps are watched
+ * @param requireSecretLabel whether every Secret of credentials must bear the label of consent
  * @param listen address of probes and metrics
  * @param leaderElection whether a lease decides who acts
  * @param leaseName name of the lease, in the operator's own namespace
@@ -59,6 +62,7 @@ public record OperatorConfig(
     Optional<String> namespace,
     Optional<String> selector,
     boolean watchReferences,
+    boolean requireSecretLabel,
     InetSocketAddress listen,
     boolean leaderElection,
     String leaseName,
@@ -100,6 +104,7 @@ public record OperatorConfig(
               own,
               text("TENANTDB_LABEL_SELECTOR"),
               flag("TENANTDB_WATCH_REFERENCES", true),
+              flag("TENANTDB_REQUIRE_SECRET_LABEL", false),
               listen(),
               election,
               text("TENANTDB_LEASE_NAME").orElse("tenantdb-operator"),

@@ -69,7 +69,7 @@ public final class OperatorProcess implements AutoCloseable {
     workers = new Workers(passes, wiring, clock);
     TenantDatabaseReconciler reconciler =
         new TenantDatabaseReconciler(
-            new Assignments(new References(client)),
+            new Assignments(new References(client, new SecretConsent(config.requireSecretLabel()))),
             workers,
             wiring.source,
             wiring::noticed,

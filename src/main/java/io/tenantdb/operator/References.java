@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.tenantdb.database.ConnectionSettings;
+import io.tenantdb.database.ConnectionSettings.Authentication;
 import io.tenantdb.database.ConnectionSettings.Tls;
 import io.tenantdb.database.Password;
 import io.tenantdb.desired.DesiredDatabase;
@@ -21,9 +22,11 @@ final class References {
   private static final String APPLICATION = "tenantdb";
 
   private final KubernetesClient client;
+  private final SecretConsent consent;
 
-  References(KubernetesClient client) {
+  References(KubernetesClient client, SecretConsent consent) {
     this.client = client;
+    this.consent = consent;
   }
 
   /** Something that is referred to is not there, or is not what it should be. */
@@ -49,22 +52,31 @@ final class References {
    */
   ConnectionSettings read(String namespace, DesiredDatabase database) throws MissingException {
     DesiredDatabase.Credentials credentials = database.credentials();
-    Map<String, String> secret =
+    Secret found =
         Optional.ofNullable(
                 client.secrets().inNamespace(namespace).withName(credentials.secret()).get())
-            .map(Secret::getData)
             .orElseThrow(
                 () ->
                     new MissingException(
                         Reason.SecretNotFound,
                         "Secret %s of spec.database.credentialsSecretRef is not in namespace %s."
                             .formatted(credentials.secret(), namespace)));
+    Optional<String> refusal = consent.refusal(found, database);
+    if (refusal.isPresent()) {
+      throw new MissingException(Reason.SecretRefused, refusal.get());
+    }
+    Map<String, String> secret = Optional.ofNullable(found.getData()).orElse(Map.of());
     return new ConnectionSettings(
         database.host(),
         database.port(),
         database.name(),
         credential(secret, credentials.secret(), credentials.usernameKey()),
         new Password(credential(secret, credentials.secret(), credentials.passwordKey())),
+        switch (database.authentication()) {
+          case SCRAM_SHA_256 -> Authentication.SCRAM_SHA_256;
+          case MD5 -> Authentication.MD5;
+          case PASSWORD -> Authentication.PASSWORD;
+        },
         tls(namespace, database.tls()),
         database.maxConnections(),
         APPLICATION);

@@ -107,6 +107,7 @@ class ChartIT {
     assertThat(config.identity()).isEqualTo("pod-1");
     assertThat(config.leaderElection()).isFalse();
     assertThat(config.watchReferences()).isTrue();
+    assertThat(config.requireSecretLabel()).isFalse();
     assertThat(config.listen().getPort()).isEqualTo(8080);
     assertThat(config.shutdownGrace()).isEqualTo(Duration.ofSeconds(25));
     assertThat(deployment.getSpec().getTemplate().getSpec().getTerminationGracePeriodSeconds())
@@ -193,6 +194,7 @@ class ChartIT {
     assertThat(OperatorConfig.from(rendered.environment("pod-1")).namespaces())
         .isEqualTo(Set.of("chart-team-a", "chart-team-b"));
     assertThat(OperatorConfig.from(rendered.environment("pod-1")).watchReferences()).isFalse();
+    assertThat(OperatorConfig.from(rendered.environment("pod-1")).requireSecretLabel()).isTrue();
     assertThat(rendered.all(ClusterRole.class)).isEmpty();
     assertThat(rendered.all(CustomResourceDefinition.class)).isEmpty();
     assertThat(rendered.all(Role.class))

@@ -61,6 +61,7 @@ class ValuesIT {
           watch={team-a,all}                         | /watch/1
           watch={a,a}                                | /watch
           watchReferences=yes                        | /watchReferences
+          requireSecretLabel=yes                     | /requireSecretLabel
           image.repository=registry/tenantdb:1       | /image/repository
           image.digest=sha1:00                       | /image/digest
           image.tag=a b                              | /image/tag

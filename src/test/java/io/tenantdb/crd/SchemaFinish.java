@@ -33,6 +33,7 @@ final class SchemaFinish {
           Map.entry(
               "spec.database.credentialsSecretRef.passwordKey",
               TextNode.valueOf(Defaults.PASSWORD_KEY)),
+          Map.entry("spec.database.authentication", TextNode.valueOf(Defaults.AUTHENTICATION)),
           Map.entry("spec.database.tls", NODES.objectNode()),
           Map.entry("spec.database.tls.mode", TextNode.valueOf(Defaults.TLS_MODE)),
           Map.entry("spec.database.tls.caSecretRef.key", TextNode.valueOf(Defaults.CA_KEY)),
@@ -58,6 +59,7 @@ final class SchemaFinish {
   /** By the end of the path. */
   private static final Map<String, Set<String>> ENUMS =
       Map.ofEntries(
+          Map.entry("spec.database.authentication", Words.AUTHENTICATION.keySet()),
           Map.entry("spec.database.tls.mode", Words.TLS_MODE.keySet()),
           Map.entry(".onMissingTable", Words.ON_MISSING_TABLE.keySet()),
           Map.entry(".convert", Words.CONVERT.keySet()),

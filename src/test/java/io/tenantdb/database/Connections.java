@@ -37,6 +37,7 @@ record Connections(ConnectionSettings settings) {
             settings.database(),
             settings.user(),
             settings.password(),
+            settings.authentication(),
             settings.tls(),
             settings.maxConnections(),
             settings.applicationName()));
@@ -50,6 +51,7 @@ record Connections(ConnectionSettings settings) {
             settings.database(),
             user,
             new Password(password),
+            settings.authentication(),
             settings.tls(),
             settings.maxConnections(),
             settings.applicationName()));
@@ -63,7 +65,22 @@ record Connections(ConnectionSettings settings) {
             settings.database(),
             settings.user(),
             settings.password(),
+            settings.authentication(),
             new Tls(mode, caPem),
+            settings.maxConnections(),
+            settings.applicationName()));
+  }
+
+  Connections authentication(ConnectionSettings.Authentication authentication) {
+    return new Connections(
+        new ConnectionSettings(
+            settings.host(),
+            settings.port(),
+            settings.database(),
+            settings.user(),
+            settings.password(),
+            authentication,
+            settings.tls(),
             settings.maxConnections(),
             settings.applicationName()));
   }
@@ -76,6 +93,7 @@ record Connections(ConnectionSettings settings) {
             settings.database(),
             settings.user(),
             settings.password(),
+            settings.authentication(),
             settings.tls(),
             max,
             settings.applicationName()));

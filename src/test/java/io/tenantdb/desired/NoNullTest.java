@@ -28,6 +28,7 @@ class NoNullTest {
               port: 5432
               name: fruitpak
               credentialsSecretRef: {name: db, usernameKey: u, passwordKey: p}
+              authentication: ScramSha256
               tls: {mode: VerifyFull, caSecretRef: {name: ca, key: ca.crt}}
               maxConnections: 4
             tenants:

@@ -107,6 +107,7 @@ class ResolutionTest {
                 5432,
                 "fruitpak",
                 new DesiredDatabase.Credentials("fruitpak-db", "username", "password"),
+                DesiredDatabase.Authentication.SCRAM_SHA_256,
                 new DesiredDatabase.Tls(DesiredDatabase.Mode.VERIFY_FULL, Optional.empty()),
                 4));
   }

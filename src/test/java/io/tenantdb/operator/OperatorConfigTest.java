@@ -16,6 +16,7 @@ class OperatorConfigTest {
     assertThat(config.namespaces()).isEmpty();
     assertThat(config.leaderElection()).isFalse();
     assertThat(config.watchReferences()).isTrue();
+    assertThat(config.requireSecretLabel()).isFalse();
     assertThat(config.listen().getPort()).isEqualTo(8080);
     assertThat(config.shutdownGrace()).isEqualTo(Duration.ofSeconds(25));
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.tenantdb.api.v1alpha1.TenantDatabaseStatus.IndexStatus;
 import io.tenantdb.api.v1alpha1.TenantDatabaseStatus.TenantsStatus;
 import io.tenantdb.testing.RealParts;
@@ -18,6 +19,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -112,6 +114,33 @@ abstract class OperatorTests {
           .untilAsserted(() -> assertThat(stage.eventReasons()).contains("Reconnected"));
       stage.awaitCondition("Ready", "True", "Converged");
       assertThat(stage.events()).noneMatch(event -> event.getNote().contains("second"));
+    }
+  }
+
+  @Test
+  void a_secret_that_was_made_for_something_else_is_refused_until_one_of_a_database_is_there() {
+    try (Stage stage = stage("refused").tenants("tenant_a")) {
+      stage
+          .client()
+          .resource(
+              new SecretBuilder()
+                  .withNewMetadata()
+                  .withNamespace(stage.namespace())
+                  .withName("fruit-db")
+                  .endMetadata()
+                  .withType("kubernetes.io/tls")
+                  .withStringData(
+                      Map.of("username", "u", "password", "p", "tls.crt", "", "tls.key", ""))
+                  .build())
+          .create();
+      stage.operator();
+      stage.apply(RARELY);
+      stage.awaitCondition("Stalled", "True", "SecretRefused");
+
+      stage.client().secrets().inNamespace(stage.namespace()).withName("fruit-db").delete();
+      stage.awaitCondition("Stalled", "True", "SecretNotFound");
+      stage.secret();
+      stage.awaitCondition("Ready", "True", "Converged");
     }
   }
 

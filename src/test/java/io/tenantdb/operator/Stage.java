@@ -99,6 +99,7 @@ final class Stage implements AutoCloseable {
             alone.namespace(),
             alone.selector(),
             alone.watchReferences(),
+            alone.requireSecretLabel(),
             alone.listen(),
             true,
             alone.leaseName(),

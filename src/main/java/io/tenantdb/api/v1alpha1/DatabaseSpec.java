@@ -16,6 +16,12 @@ import io.fabric8.generator.annotation.ValidationRule;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonIgnoreProperties(ignoreUnknown = true)
 @ValidationRule(
+    value =
+        "!has(self.authentication) || self.authentication != 'Password' || !has(self.tls) || "
+            + "!has(self.tls.mode) || self.tls.mode in ['VerifyCA', 'VerifyFull']",
+    message = Grammar.PASSWORD_MODE_MESSAGE,
+    fieldPath = ".authentication")
+@ValidationRule(
     value = "self.name == oldSelf.name",
     message = Grammar.DATABASE_NAME_MESSAGE,
     fieldPath = ".name")
@@ -36,9 +42,16 @@ public record DatabaseSpec(
         String name,
     @JsonPropertyDescription(
             "Secret of this namespace with user name and password. A changed Secret is used "
-                + "at once.")
+                + "at once. One whose type says that it is for something else is refused.")
         @Required
         CredentialsSecretRef credentialsSecretRef,
+    @JsonPropertyDescription(
+            "How the password may be shown to the server at most: ScramSha256 (it is proved, not "
+                + "sent), Md5 (a hash of it too), Password (as it is, too; needs VerifyCA or "
+                + "VerifyFull). The latter two need the label tenantdb.io/credentials: \"true\" on the "
+                + "Secret. A server that asks for nothing gets nothing. Maps to libpq's require_auth.")
+        @Size(max = 16)
+        String authentication,
     @JsonPropertyDescription("Transport security.") TlsSpec tls,
     @JsonPropertyDescription(
             "Upper bound of connections that the operator has open at once in this database; for "
@@ -56,7 +69,10 @@ public record DatabaseSpec(
           @Size(min = 1, max = 253)
           @Pattern(Grammar.OBJECT_NAME)
           String name,
-      @JsonPropertyDescription("Key of the role to log in as.")
+      @JsonPropertyDescription(
+              "Key of the role to log in as. One whose name does not end in user, username, login or "
+                  + "role needs the label tenantdb.io/credentials: \"true\" on the Secret: a user name "
+                  + "is no secret.")
           @Size(min = 1, max = 253)
           @Pattern(Grammar.OBJECT_KEY)
           String usernameKey,

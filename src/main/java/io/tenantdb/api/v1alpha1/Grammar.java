@@ -74,6 +74,8 @@ public final class Grammar {
   public static final String BUILD_TIMEOUT_MESSAGE = "buildTimeout must be at most 168h.";
   public static final String CA_MODE_MESSAGE =
       "caSecretRef is used only with mode VerifyCA or VerifyFull, and so is caConfigMapRef.";
+  public static final String PASSWORD_MODE_MESSAGE =
+      "Password is used only with tls.mode VerifyCA or VerifyFull.";
   public static final String ONE_CA_MESSAGE =
       "Only one of caSecretRef and caConfigMapRef may be set.";
   public static final String DATABASE_NAME_MESSAGE =
