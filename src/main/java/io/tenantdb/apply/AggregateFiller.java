@@ -80,7 +80,7 @@ final class AggregateFiller {
         WorkSession.millis(session.safety().lockTimeout()),
         WorkSession.millis(session.safety().buildTimeout()),
         () -> refresh(change, windows, type, note));
-    session.transaction(List.of(change.filled()));
+    session.transaction(Optional.of(change.isAnother()), List.of(change.filled()));
   }
 
   private TimeType timeType(FillAggregate change) throws SQLException {

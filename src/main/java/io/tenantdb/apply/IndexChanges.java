@@ -31,7 +31,6 @@ final class IndexChanges {
 
   private final WorkSession session;
   private final TableLocks tables;
-  private final IndexCatalog catalog;
   private final IndexBuilder builder;
   private final IndexDropper dropper;
   private final IndexPublisher publisher;
@@ -39,7 +38,7 @@ final class IndexChanges {
   IndexChanges(WorkSession session, SessionLocks locks) {
     this.session = session;
     this.tables = new TableLocks(session, locks);
-    this.catalog = new IndexCatalog(session);
+    IndexCatalog catalog = new IndexCatalog(session);
     this.dropper = new IndexDropper(session, catalog);
     this.publisher = new IndexPublisher(session, catalog);
     SnapshotGuard snapshots = new SnapshotGuard(session);
@@ -73,15 +72,15 @@ final class IndexChanges {
     } else if (change instanceof DropIndex drop) {
       locked(change, () -> dropper.made(drop));
     } else if (change instanceof MarkIndex mark) {
-      locked(change, () -> comment(mark, mark.name(), mark.comment()));
+      locked(change, () -> session.transaction(mark.mustFindNothing(), mark.statements()));
     } else if (change instanceof UnmarkIndex unmark) {
-      locked(change, () -> comment(unmark, unmark.name(), unmark.comment()));
+      locked(change, () -> session.transaction(unmark.mustFindNothing(), unmark.statements()));
     } else if (change instanceof SetAsideIndex aside) {
       locked(change, () -> publisher.setAside(aside));
     } else if (change instanceof RenameIndex rename) {
       locked(change, () -> publisher.rename(rename));
     } else if (change instanceof SetIndexStatistics set) {
-      session.transaction(setting(set));
+      session.transaction(set.mustFindNothing(), setting(set));
     } else {
       session.transaction(change.statements());
     }
@@ -135,21 +134,5 @@ final class IndexChanges {
   /** Gives back what was held between the changes. */
   void release() throws SQLException {
     tables.release();
-  }
-
-  /**
-   * Goes by the comment that the plan saw: neither what a person has written since nor the mark of
-   * another owner is lost.
-   */
-  private void comment(IndexChange change, String index, String planned) throws SQLException {
-    Optional<String> comment =
-        Optional.ofNullable(catalog.read(change.target(), index).get(index))
-            .map(LiveIndex::comment);
-    if (comment.isPresent() && !comment.get().equals(planned)) {
-      throw new ApplyException(
-          Reason.Progressing,
-          "the comment of the index changed since this was planned; the next pass plans it anew");
-    }
-    session.transaction(change.statements());
   }
 }

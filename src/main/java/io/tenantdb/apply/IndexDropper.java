@@ -91,21 +91,24 @@ final class IndexDropper {
 
   /** Builds an index beside the one on a continuous aggregate that then makes way for it. */
   void makeWay(ReplaceAggregateIndex change) throws SQLException {
-    session.atomically(
-        () -> {
-          Optional<String> ties =
-              Optional.ofNullable(
-                      catalog
-                          .read(keeping(change.target(), change.materialization()), change.old())
-                          .get(change.old()))
-                  .flatMap(live -> live.against(IndexTie.Use.MAKE_WAY));
-          if (ties.isPresent()) {
-            throw new ApplyException(
-                Reason.Conflict,
-                "the index is not replaced: " + ties.get() + " rests on it; take that away first");
-          }
-          Sql.executeAll(session.connection(), change.statements());
-        });
+    session.marking(
+        change.statements(), statements -> session.atomically(() -> makeWay(change, statements)));
+  }
+
+  private void makeWay(ReplaceAggregateIndex change, List<Statement> statements)
+      throws SQLException {
+    Optional<String> ties =
+        Optional.ofNullable(
+                catalog
+                    .read(keeping(change.target(), change.materialization()), change.old())
+                    .get(change.old()))
+            .flatMap(live -> live.against(IndexTie.Use.MAKE_WAY));
+    if (ties.isPresent()) {
+      throw new ApplyException(
+          Reason.Conflict,
+          "the index is not replaced: " + ties.get() + " rests on it; take that away first");
+    }
+    Sql.executeAll(session.connection(), statements);
   }
 
   /** The hypertable that keeps the aggregate's rows. */

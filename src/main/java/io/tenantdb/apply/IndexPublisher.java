@@ -110,26 +110,31 @@ final class IndexPublisher {
    * @throws ApplyException as {@link #publish}, and when the old one is not as the plan saw it
    */
   void swap(IndexReplacement change, boolean onTable) throws SQLException {
-    session.atomically(
-        () -> {
-          List<Statement> locking = new ArrayList<>();
-          locking.add(WorkSession.waitingForLocks(session.safety().lockTimeout()));
-          if (onTable) {
-            locking.add(change.keepingConstraintsOff());
-          }
-          verified(
-              change.target(),
-              change.build().index().name(),
-              change.build().accepted(),
-              retire(change, locking).succeeding());
-        });
+    session.marking(
+        change.succeeding(),
+        planned ->
+            session.atomically(
+                () -> swap(change, onTable, planned.size() == change.succeeding().size())));
+  }
+
+  private void swap(IndexReplacement change, boolean onTable, boolean marking) throws SQLException {
+    List<Statement> locking = new ArrayList<>();
+    locking.add(WorkSession.waitingForLocks(session.safety().lockTimeout()));
+    if (onTable) {
+      locking.add(change.keepingConstraintsOff());
+    }
+    List<Statement> succeeding =
+        retire(change, locking).succeeding().stream()
+            .filter(statement -> marking || !statement.marking())
+            .toList();
+    verified(change.target(), change.build().index().name(), change.build().accepted(), succeeding);
   }
 
   /**
    * Gives an index of ours its declared name back.
    *
-   * @throws ApplyException when the one that bears the other name is not ours any more, or may not
-   *     be renamed
+   * @throws ApplyException when the one that bears the other name is not the one that was planned
+   *     any more, or may not be renamed
    */
   void rename(RenameIndex change) throws SQLException {
     session.atomically(
@@ -140,7 +145,9 @@ final class IndexPublisher {
           LiveIndex live =
               catalog.readAfter(statements, change.target(), change.name()).get(change.name());
           if (live == null
-              || live.mark().filter(mark -> mark.name().equals(change.name())).isEmpty()
+              || !live.valid()
+              || live.body().filter(change.body()::equals).isEmpty()
+              || live.mark().filter(change.mark()::equals).isEmpty()
               || live.against(IndexTie.Use.RENAME).isPresent()) {
             throw new ApplyException(
                 Reason.Progressing,

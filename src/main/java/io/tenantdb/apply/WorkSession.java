@@ -264,8 +264,10 @@ public final class WorkSession implements AutoCloseable {
         those ->
             atomically(
                 () -> {
+                  List<Statement> first = List.of(waitingForLocks(safety.lockTimeout()));
                   if (mustFindNothing.isPresent()
-                      && !Sql.query(connection, mustFindNothing.get(), row -> row.getString(1))
+                      && !Sql.queryAfter(
+                              connection, first, mustFindNothing.get(), row -> row.getString(1))
                           .isEmpty()) {
                     throw new ApplyException(
                         Reason.Progressing,
@@ -273,7 +275,7 @@ public final class WorkSession implements AutoCloseable {
                             + " one); the next pass plans it anew");
                   }
                   List<Statement> all = new ArrayList<>();
-                  all.add(waitingForLocks(safety.lockTimeout()));
+                  all.addAll(first);
                   all.addAll(those);
                   Sql.executeAll(connection, all);
                 }));

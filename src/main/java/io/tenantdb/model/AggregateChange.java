@@ -1,10 +1,11 @@
 package io.tenantdb.model;
 
 import io.tenantdb.model.CanonicalAggregate.Source;
+import io.tenantdb.model.Effect.Aspect;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * A change of an aggregate: a continuous aggregate, or the materialized view that stands in for it.
@@ -74,6 +75,11 @@ public sealed interface AggregateChange extends Change
     }
 
     @Override
+    public List<Effect> effects() {
+      return List.of(Effect.takes(target.schema(), target.table()));
+    }
+
+    @Override
     public String before() {
       return "absent";
     }
@@ -86,11 +92,6 @@ public sealed interface AggregateChange extends Change
               .refresh()
               .map(refresh -> "; refreshed " + RefreshPolicyChange.describe(refresh))
               .orElse("");
-    }
-
-    @Override
-    public Set<String> takes() {
-      return Set.of(target.table());
     }
 
     @Override
@@ -142,10 +143,25 @@ public sealed interface AggregateChange extends Change
     }
   }
 
-  /** Writes the mark of an aggregate that is as declared; a person's own comment stays below it. */
+  /**
+   * Writes the mark of an aggregate that is as declared; a person's own comment stays below it.
+   *
+   * @param existing the comment that it has
+   * @param oid the view that was judged: its query is the declared one
+   */
   record MarkAggregate(
-      Target target, ObservedAggregate.Kind relation, Mark mark, String existing, String before)
+      Target target,
+      ObservedAggregate.Kind relation,
+      Mark mark,
+      String existing,
+      String before,
+      long oid)
       implements AggregateChange {
+    @Override
+    public List<Effect> effects() {
+      return List.of(Effect.sets(target, Aspect.MARK));
+    }
+
     @Override
     public String after() {
       return "marked";
@@ -158,14 +174,37 @@ public sealed interface AggregateChange extends Change
     }
 
     @Override
+    public Optional<Statement> mustFindNothing() {
+      return Optional.of(AggregateSql.isAnother(target, oid, existing));
+    }
+
+    @Override
     public MarkAggregate anyTenant() {
-      return new MarkAggregate(target.anyTenant(), relation, mark, existing, before);
+      return new MarkAggregate(target.anyTenant(), relation, mark, existing, before, 0);
     }
   }
 
-  /** Sets {@code timescaledb.materialized_only} in place. */
-  record SetMaterializedOnly(Target target, boolean materializedOnly, boolean drift)
+  /**
+   * Sets {@code timescaledb.materialized_only} in place.
+   *
+   * @param marking the mark that vouches for it, where the aggregate bears another one
+   */
+  record SetMaterializedOnly(
+      Target target, boolean materializedOnly, boolean drift, Optional<MarkAggregate> marking)
       implements AggregateChange {
+    @Override
+    public List<Effect> effects() {
+      return Stream.concat(
+              Stream.of(Effect.sets(target, Aspect.MATERIALIZED_ONLY)),
+              marking.stream().flatMap(mark -> mark.effects().stream()))
+          .toList();
+    }
+
+    @Override
+    public Optional<Statement> mustFindNothing() {
+      return marking.flatMap(MarkAggregate::mustFindNothing);
+    }
+
     @Override
     public String object() {
       return target.table() + " materializedOnly";
@@ -183,18 +222,25 @@ public sealed interface AggregateChange extends Change
 
     @Override
     public List<Statement> statements() {
-      return List.of(
+      Statement setting =
           Statement.of(
               "ALTER MATERIALIZED VIEW "
                   + target.relation()
                   + " SET (timescaledb.materialized_only = "
                   + materializedOnly
-                  + ")"));
+                  + ")");
+      return Stream.concat(
+              Stream.of(setting),
+              marking.stream()
+                  .flatMap(mark -> mark.statements().stream())
+                  .map(Statement::asMarking))
+          .toList();
     }
 
     @Override
     public SetMaterializedOnly anyTenant() {
-      return new SetMaterializedOnly(target.anyTenant(), materializedOnly, drift);
+      return new SetMaterializedOnly(
+          target.anyTenant(), materializedOnly, drift, marking.map(MarkAggregate::anyTenant));
     }
   }
 
@@ -216,6 +262,12 @@ public sealed interface AggregateChange extends Change
       String comment,
       String extensionSchema)
       implements AggregateChange {
+    @Override
+    public List<Effect> effects() {
+      // The mark that it ends with says no less than that of a MarkAggregate before it.
+      return List.of(Effect.sets(target, Aspect.ROWS));
+    }
+
     @Override
     public String object() {
       return target.table() + " rows";
@@ -239,6 +291,15 @@ public sealed interface AggregateChange extends Change
     /** The table of the tenant, or of another schema, that it reads; unqualified in the first. */
     public String sourceSchema() {
       return source.schema().orElse(target.schema());
+    }
+
+    /**
+     * Finds a row where what bears the name is not what was filled. A refresh commits by itself and
+     * is refused in a transaction block, so that its mark cannot be written in the same one.
+     */
+    public Statement isAnother() {
+      return AggregateSql.hasAnotherComment(
+          target, comment, mark.above(comment), mark.withFilled().above(comment));
     }
 
     /** What says that it is filled. */

@@ -1,5 +1,6 @@
 package io.tenantdb.model;
 
+import io.tenantdb.model.Effect.Aspect;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -16,7 +17,11 @@ public sealed interface AggregateIndexChange extends Change {
   /** Where the index is kept. */
   ObservedAggregate.Materialization materialization();
 
-  /** Makes the index. */
+  /**
+   * Makes the index.
+   *
+   * @param liveName the name that it gets, which nothing bears
+   */
   record CreateAggregateIndex(
       Target target,
       ObservedAggregate.Materialization materialization,
@@ -24,8 +29,14 @@ public sealed interface AggregateIndexChange extends Change {
       CanonicalIndex.Buildable canonical,
       Mark mark,
       List<String> searchPath,
-      boolean drift)
+      boolean drift,
+      String liveName)
       implements AggregateIndexChange {
+    @Override
+    public List<Effect> effects() {
+      return List.of(Effect.takes(materialization.schema(), liveName));
+    }
+
     @Override
     public String object() {
       return target.table() + "." + index.name();
@@ -54,16 +65,16 @@ public sealed interface AggregateIndexChange extends Change {
 
     @Override
     public List<Statement> statements() {
-      String name = liveName(index.name(), materialization);
       return List.of(
           Statement.of("SET LOCAL search_path = " + Identifiers.list(searchPath)),
-          Statement.of(index.createSql(name, target.relation(), false)),
+          Statement.of(index.createSql(liveName, target.relation(), false)),
           AggregateSql.PG_CATALOG,
-          commentOn(materialization, name, mark.text()).asMarking());
+          commentOn(materialization, liveName, mark.text()).asMarking());
     }
 
     @Override
     public CreateAggregateIndex anyTenant() {
+      String suffix = "_" + materialization.id();
       return new CreateAggregateIndex(
           target.anyTenant(),
           new ObservedAggregate.Materialization(
@@ -72,13 +83,17 @@ public sealed interface AggregateIndexChange extends Change {
           canonical,
           mark,
           Stream.concat(Stream.of("<schema>"), searchPath.stream().skip(1)).toList(),
-          drift);
+          drift,
+          liveName.endsWith(suffix)
+              ? liveName.substring(0, liveName.length() - suffix.length()) + "_0"
+              : liveName);
     }
   }
 
   /**
    * Makes the index beside the one that stands in its place, and drops that one at the end of the
-   * same transaction: readers wait for the drop alone.
+   * same transaction: readers wait for the drop alone. Nobody may rename in that schema, so that it
+   * keeps another name than that one; the mark tells which is ours.
    *
    * @param build what makes it
    * @param old the name of the one that goes
@@ -97,6 +112,13 @@ public sealed interface AggregateIndexChange extends Change {
     @Override
     public ObservedAggregate.Materialization materialization() {
       return build.materialization();
+    }
+
+    @Override
+    public List<Effect> effects() {
+      return List.of(
+          Effect.takes(materialization().schema(), build.liveName()),
+          Effect.drops(materialization().schema(), old));
     }
 
     @Override
@@ -131,16 +153,11 @@ public sealed interface AggregateIndexChange extends Change {
 
     @Override
     public List<Statement> statements() {
-      DesiredIndex index = build.index();
-      String name = liveName(index.name(), materialization());
-      // Nobody may rename in that schema, so that the two take turns; the mark tells which is ours.
-      String free =
-          name.equals(old) ? liveName(index.name(), index.specHash(), materialization()) : name;
       return List.of(
           AggregateSql.path(build.searchPath()),
-          Statement.of(index.createSql(free, target().relation(), false)),
+          Statement.of(build.index().createSql(build.liveName(), target().relation(), false)),
           AggregateSql.PG_CATALOG,
-          commentOn(materialization(), free, build.mark().above(comment)),
+          commentOn(materialization(), build.liveName(), build.mark().above(comment)).asMarking(),
           Statement.of("DROP INDEX " + Identifiers.qualified(materialization().schema(), old)));
     }
 
@@ -154,6 +171,8 @@ public sealed interface AggregateIndexChange extends Change {
    * Writes the mark of an index that is as declared.
    *
    * @param liveName the name that it bears
+   * @param existing the comment that it has
+   * @param body what it is, and must be still
    */
   record MarkAggregateIndex(
       Target target,
@@ -161,8 +180,14 @@ public sealed interface AggregateIndexChange extends Change {
       String name,
       String liveName,
       Mark mark,
-      String existing)
+      String existing,
+      IndexBody body)
       implements AggregateIndexChange {
+    @Override
+    public List<Effect> effects() {
+      return List.of(Effect.sets(materialization.schema(), liveName, Aspect.MARK));
+    }
+
     @Override
     public String object() {
       return target.table() + "." + name;
@@ -186,9 +211,15 @@ public sealed interface AggregateIndexChange extends Change {
     }
 
     @Override
+    public Optional<Statement> mustFindNothing() {
+      return Optional.of(
+          IndexCheck.of(target, materialization, liveName).isAnother(body, existing));
+    }
+
+    @Override
     public MarkAggregateIndex anyTenant() {
       return new MarkAggregateIndex(
-          target.anyTenant(), materialization, name, liveName, mark, existing);
+          target.anyTenant(), materialization, name, liveName, mark, existing, body);
     }
   }
 
@@ -198,10 +229,31 @@ public sealed interface AggregateIndexChange extends Change {
     return Identifiers.cut(name, Identifiers.MAX_BYTES - suffix.length()) + suffix;
   }
 
-  private static String liveName(
-      String name, String specHash, ObservedAggregate.Materialization materialization) {
-    String suffix = "_" + specHash + "_" + materialization.id();
+  /**
+   * The names that it can get, the best first, without end: two long names can be cut to one, and
+   * an index and the one that it replaces are there at once.
+   */
+  static Stream<String> liveNames(
+      DesiredIndex index, ObservedAggregate.Materialization materialization) {
+    return Stream.concat(
+        Stream.of(liveName(index.name(), materialization)),
+        Stream.iterate(index.specHash(), Hashes::hex16)
+            .map(hash -> hashed(index.name(), hash, materialization)));
+  }
+
+  private static String hashed(
+      String name, String hash, ObservedAggregate.Materialization materialization) {
+    String suffix = "_" + hash + "_" + materialization.id();
     return Identifiers.cut(name, Identifiers.MAX_BYTES - suffix.length()) + suffix;
+  }
+
+  /** True for any of the names that an index of the declared name can get. */
+  static boolean isLiveName(
+      String live, String name, ObservedAggregate.Materialization materialization) {
+    int end = live.length() - ("_" + materialization.id()).length();
+    int begin = end - "0123456789abcdef".length();
+    return live.equals(liveName(name, materialization))
+        || (begin > 0 && live.equals(hashed(name, live.substring(begin, end), materialization)));
   }
 
   private static Statement commentOn(

@@ -1,6 +1,7 @@
 package io.tenantdb.model;
 
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** SQL that changes of aggregates share. */
@@ -54,6 +55,46 @@ final class AggregateSql {
   static String keyword(ObservedAggregate.Kind kind) {
     // TimescaleDB presents a continuous aggregate as a view: COMMENT ON MATERIALIZED VIEW is 42809.
     return kind == ObservedAggregate.Kind.CONTINUOUS ? "VIEW" : "MATERIALIZED VIEW";
+  }
+
+  /**
+   * Finds a row where the aggregate bears none of the comments: it is another one, or another's.
+   */
+  static Statement hasAnotherComment(Target target, String... comments) {
+    return Statement.of(
+        "SELECT 1 WHERE (pg_catalog.to_regclass("
+            + relation(target)
+            + ") IS NOT NULL AND coalesce(pg_catalog.obj_description(pg_catalog.to_regclass("
+            + relation(target)
+            + "), 'pg_class'), '') IN ("
+            + Stream.of(comments)
+                .map(Identifiers::literal)
+                .distinct()
+                .collect(Collectors.joining(", "))
+            + ")) IS NOT TRUE");
+  }
+
+  /**
+   * The same where what bears the name may be another relation of the same comment: the query of a
+   * view is for ever, but for one that is dropped and made anew.
+   *
+   * @param oid of the one that was judged; 0 where it is of no tenant
+   */
+  static Statement isAnother(Target target, long oid, String comment) {
+    Statement commented = hasAnotherComment(target, comment);
+    return oid == 0
+        ? commented
+        : Statement.of(
+            commented.sql()
+                + " OR pg_catalog.to_regclass("
+                + relation(target)
+                + ")::pg_catalog.oid IS DISTINCT FROM '"
+                + oid
+                + "'::pg_catalog.oid");
+  }
+
+  private static String relation(Target target) {
+    return Identifiers.literal(target.relation());
   }
 
   static Statement comment(String keyword, Target target, String text) {

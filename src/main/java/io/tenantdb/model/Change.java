@@ -3,6 +3,7 @@ package io.tenantdb.model;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
@@ -61,14 +62,25 @@ public sealed interface Change
     return Optional.empty();
   }
 
+  /** What it does to which objects: no two changes of a plan do the same to one. */
+  List<Effect> effects();
+
   /** Names of the tenant's schema that it gives to a relation, while it runs or for good. */
   default Set<String> takes() {
-    return Set.of();
+    return names(effect -> effect.kind() == Effect.Kind.TAKES);
   }
 
-  /** Names of the tenant's schema that no relation bears after it. */
+  /** Names of the tenant's schema that what bore them bears no more after it. */
   default Set<String> frees() {
-    return Set.of();
+    return names(Effect::frees);
+  }
+
+  private Set<String> names(Predicate<Effect> which) {
+    return effects().stream()
+        .filter(which)
+        .filter(effect -> effect.schema().equals(target().schema()))
+        .map(Effect::name)
+        .collect(Collectors.toSet());
   }
 
   /** The SQL of its transaction, in order; the build of an index comes before it. */

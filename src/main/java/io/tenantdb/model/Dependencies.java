@@ -2,12 +2,9 @@ package io.tenantdb.model;
 
 import io.tenantdb.model.AggregateChange.CreateAggregate;
 import io.tenantdb.model.AggregateChange.FillAggregate;
-import io.tenantdb.model.AggregateChange.MarkAggregate;
 import io.tenantdb.model.AggregateChange.SetMaterializedOnly;
 import io.tenantdb.model.HypertableChange.ConvertTable;
 import io.tenantdb.model.HypertableChange.SetCompression;
-import io.tenantdb.model.IndexChange.MarkIndex;
-import io.tenantdb.model.IndexSetting.SetIndexStatistics;
 import io.tenantdb.model.MaterializedViewChange.CreateMaterializedView;
 import io.tenantdb.model.PolicyChange.AddPolicy;
 import io.tenantdb.model.PolicyChange.AlterPolicy;
@@ -45,12 +42,9 @@ public final class Dependencies {
     }
     if (earlier instanceof SetMaterializedOnly set) {
       // So does the aggregate's, which a fill writes too.
-      return change instanceof MarkAggregate || (change instanceof FillAggregate && !set.drift());
+      return change instanceof FillAggregate && !set.drift();
     }
-    // The mark says what an index was made from: it comes last.
-    return earlier instanceof SetIndexStatistics set
-        && change instanceof MarkIndex mark
-        && mark.name().equals(set.name());
+    return false;
   }
 
   /** An aggregate is made after what it reads, filled after it, and no row goes before. */

@@ -1,9 +1,12 @@
 package io.tenantdb.model;
 
+import io.tenantdb.model.Effect.Aspect;
+import io.tenantdb.model.PolicyChange.AlterPolicy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A change of a hypertable or its settings. All run in one transaction under the table's owner.
@@ -16,6 +19,12 @@ public sealed interface HypertableChange extends Change {
   record ConvertTable(
       Target target, String timeColumn, Optional<TimeSpan> chunkInterval, String extensionSchema)
       implements HypertableChange {
+    @Override
+    public List<Effect> effects() {
+      return List.of(
+          Effect.sets(target, Aspect.HYPERTABLE), Effect.sets(target, Aspect.CHUNK_INTERVAL));
+    }
+
     @Override
     public String object() {
       return target.table();
@@ -59,6 +68,11 @@ public sealed interface HypertableChange extends Change {
       Target target, TimeSpan live, TimeSpan interval, String extensionSchema, boolean drift)
       implements HypertableChange {
     @Override
+    public List<Effect> effects() {
+      return List.of(Effect.sets(target, Aspect.CHUNK_INTERVAL));
+    }
+
+    @Override
     public String object() {
       return target.table() + " chunk interval";
     }
@@ -95,14 +109,32 @@ public sealed interface HypertableChange extends Change {
   /**
    * Enables compression and sets how new compressed chunks are laid out; those that exist stay as
    * they are.
+   *
+   * @param marking writes the mark of the policy, which vouches for the settings too, where nothing
+   *     else of the policy is to be changed
    */
   record SetCompression(
       Target target,
       String before,
       Optional<List<String>> segmentBy,
       Optional<List<OrderBy>> orderBy,
-      boolean drift)
+      boolean drift,
+      Optional<AlterPolicy> marking)
       implements HypertableChange {
+
+    /** The same with the mark of the policy in the same transaction. */
+    public SetCompression marking(AlterPolicy mark) {
+      return new SetCompression(target, before, segmentBy, orderBy, drift, Optional.of(mark));
+    }
+
+    @Override
+    public List<Effect> effects() {
+      return Stream.concat(
+              Stream.of(Effect.sets(target, Aspect.COMPRESSION_SETTINGS)),
+              marking.stream().flatMap(mark -> mark.effects().stream()))
+          .toList();
+    }
+
     @Override
     public String object() {
       return target.table() + " compression settings";
@@ -126,7 +158,7 @@ public sealed interface HypertableChange extends Change {
 
     @Override
     public List<Statement> statements() {
-      return List.of(
+      Statement setting =
           Statement.of(
               "ALTER TABLE "
                   + target.relation()
@@ -143,7 +175,13 @@ public sealed interface HypertableChange extends Change {
                               ", timescaledb.compress_orderby = "
                                   + Identifiers.literal(orderBySql(c)))
                       .orElse("")
-                  + ")"));
+                  + ")");
+      return Stream.concat(
+              Stream.of(setting),
+              marking.stream()
+                  .flatMap(mark -> mark.statements().stream())
+                  .map(Statement::asMarking))
+          .toList();
     }
 
     private static String orderBySql(List<OrderBy> columns) {
@@ -152,7 +190,13 @@ public sealed interface HypertableChange extends Change {
 
     @Override
     public SetCompression anyTenant() {
-      return new SetCompression(target.anyTenant(), before, segmentBy, orderBy, drift);
+      return new SetCompression(
+          target.anyTenant(),
+          before,
+          segmentBy,
+          orderBy,
+          drift,
+          marking.map(AlterPolicy::anyTenant));
     }
   }
 }

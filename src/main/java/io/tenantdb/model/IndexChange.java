@@ -1,5 +1,6 @@
 package io.tenantdb.model;
 
+import io.tenantdb.model.Effect.Aspect;
 import io.tenantdb.model.IndexSetting.SetAsideIndex;
 import java.util.List;
 import java.util.Optional;
@@ -135,6 +136,7 @@ public sealed interface IndexChange extends Change
           .toList();
     }
 
+    /** Without those of the parts, which are many, and nobody else's but another build's. */
     @Override
     public Set<String> takes() {
       return Set.of(reservedName(), index.name());
@@ -143,6 +145,29 @@ public sealed interface IndexChange extends Change
     @Override
     public Set<String> frees() {
       return displaces.isPresent() ? Set.of(index.name()) : Set.of();
+    }
+
+    @Override
+    public List<Effect> effects() {
+      return Stream.concat(
+              displaces.stream().flatMap(other -> other.effects().stream()),
+              Stream.concat(
+                  Stream.of(
+                      Effect.takes(target.schema(), reservedName()),
+                      Effect.takes(target.schema(), index.name())),
+                  leaves().map(leaf -> Effect.takes(leaf.schema(), reservedName(leaf)))))
+          .toList();
+    }
+
+    private Stream<Partition> leaves() {
+      return build == Build.PARTITIONED
+          ? partitions.stream().filter(partition -> partition.kind() == Partition.Kind.LEAF)
+          : Stream.empty();
+    }
+
+    /** The name under which the part of a partition is built. */
+    public String reservedName(Partition partition) {
+      return ReservedName.building(partition.name(), index.name(), index.specHash()).text();
     }
 
     @Override
@@ -251,6 +276,16 @@ public sealed interface IndexChange extends Change
     }
 
     @Override
+    public List<Effect> effects() {
+      return Stream.concat(
+              displaces.stream().flatMap(other -> other.effects().stream()),
+              Stream.of(
+                  Effect.leaves(target.schema(), reservedName),
+                  Effect.takes(target.schema(), name)))
+          .toList();
+    }
+
+    @Override
     public String object() {
       return target.table() + "." + name;
     }
@@ -264,16 +299,6 @@ public sealed interface IndexChange extends Change
     @Override
     public Hazard hazard() {
       return displaces.isPresent() ? Hazard.DROPS_OBJECT : Hazard.NONE;
-    }
-
-    @Override
-    public Set<String> takes() {
-      return Set.of(name);
-    }
-
-    @Override
-    public Set<String> frees() {
-      return displaces.isPresent() ? Set.of(reservedName, name) : Set.of(reservedName);
     }
 
     @Override
@@ -312,8 +337,19 @@ public sealed interface IndexChange extends Change
     }
   }
 
-  /** Gives an index of ours, renamed by somebody, its declared name back. */
-  record RenameIndex(Target target, String liveName, String name) implements IndexChange {
+  /**
+   * Gives an index of ours, renamed by somebody, its declared name back.
+   *
+   * @param mark the one that it must bear still
+   * @param body what it must be still
+   */
+  record RenameIndex(Target target, String liveName, String name, Mark mark, IndexBody body)
+      implements IndexChange {
+    @Override
+    public List<Effect> effects() {
+      return List.of(Effect.leaves(target.schema(), liveName), Effect.takes(target.schema(), name));
+    }
+
     @Override
     public String object() {
       return target.table() + "." + name;
@@ -335,23 +371,18 @@ public sealed interface IndexChange extends Change
     }
 
     @Override
-    public Set<String> takes() {
-      return Set.of(name);
-    }
-
-    @Override
-    public Set<String> frees() {
-      return Set.of(liveName);
-    }
-
-    @Override
     public List<Statement> statements() {
       return List.of(IndexStatements.rename(target, liveName, name));
     }
 
     @Override
+    public List<String> steps() {
+      return IndexScript.rename(this);
+    }
+
+    @Override
     public RenameIndex anyTenant() {
-      return new RenameIndex(target.anyTenant(), liveName, name);
+      return new RenameIndex(target.anyTenant(), liveName, name, mark, body);
     }
   }
 
@@ -359,8 +390,15 @@ public sealed interface IndexChange extends Change
    * Writes our mark on an index that is as declared: adopts it, or renews a stale hash.
    *
    * @param comment the comment that it has now
+   * @param body what it is, and must be still: a mark vouches for nothing else
    */
-  record MarkIndex(Target target, String name, Mark mark, String comment) implements IndexChange {
+  record MarkIndex(Target target, String name, Mark mark, String comment, IndexBody body)
+      implements IndexChange {
+    @Override
+    public List<Effect> effects() {
+      return List.of(Effect.sets(target.schema(), name, Aspect.MARK));
+    }
+
     @Override
     public String object() {
       return target.table() + "." + name;
@@ -382,13 +420,13 @@ public sealed interface IndexChange extends Change
     }
 
     @Override
-    public List<String> steps() {
-      return IndexScript.comment(target, name, comment, statements());
+    public Optional<Statement> mustFindNothing() {
+      return Optional.of(IndexCheck.of(target, name).isAnother(body, comment));
     }
 
     @Override
     public MarkIndex anyTenant() {
-      return new MarkIndex(target.anyTenant(), name, mark, comment);
+      return new MarkIndex(target.anyTenant(), name, mark, comment, body);
     }
   }
 
@@ -402,6 +440,11 @@ public sealed interface IndexChange extends Change
    */
   record DropLeftover(Target target, String reservedName, boolean inTransaction)
       implements IndexChange {
+    @Override
+    public List<Effect> effects() {
+      return List.of(Effect.drops(target.schema(), reservedName));
+    }
+
     @Override
     public String object() {
       return target.table() + "." + reservedName;
@@ -417,11 +460,6 @@ public sealed interface IndexChange extends Change
     @Override
     public String after() {
       return "absent";
-    }
-
-    @Override
-    public Set<String> frees() {
-      return Set.of(reservedName);
     }
 
     @Override

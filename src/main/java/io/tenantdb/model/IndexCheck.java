@@ -1,6 +1,7 @@
 package io.tenantdb.model;
 
 import java.util.Collection;
+import java.util.List;
 import java.util.stream.Collectors;
 
 /**
@@ -18,8 +19,34 @@ record IndexCheck(String index, String relation, String tenantsTable) {
     return new IndexCheck(target.sibling(index), target.relation(), target.relation());
   }
 
+  /** Of an index on a continuous aggregate. */
+  static IndexCheck of(
+      Target aggregate, ObservedAggregate.Materialization materialization, String index) {
+    return new IndexCheck(
+        Identifiers.qualified(materialization.schema(), index),
+        Identifiers.qualified(materialization.schema(), materialization.table()),
+        aggregate.relation());
+  }
+
   static IndexCheck of(Target tenant, Partition partition, String index) {
     return new IndexCheck(partition.sibling(index), partition.relation(), tenant.relation());
+  }
+
+  /**
+   * Finds a row unless it is valid, has the body and bears the comment that the plan saw: a mark is
+   * of what was judged, and takes nobody's words away.
+   */
+  Statement isAnother(IndexBody body, String comment) {
+    return unless(valid(List.of(body)) + " AND " + commentIs(comment));
+  }
+
+  /** Finds a row unless it bears the comment that the plan saw. */
+  Statement hasAnotherComment(String comment) {
+    return unless(commentIs(comment));
+  }
+
+  private static Statement unless(String condition) {
+    return Statement.of("SELECT 1 WHERE (" + condition + ") IS NOT TRUE");
   }
 
   /** Something bears the name. */

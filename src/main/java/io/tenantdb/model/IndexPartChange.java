@@ -15,6 +15,11 @@ public sealed interface IndexPartChange extends IndexChange {
   record DropPartLeftover(Target target, Partition partition, String reservedName)
       implements IndexPartChange {
     @Override
+    public List<Effect> effects() {
+      return List.of(Effect.drops(partition.schema(), reservedName));
+    }
+
+    @Override
     public String object() {
       return partition.name() + "." + reservedName;
     }

@@ -185,8 +185,27 @@ public sealed interface IndexReplacement extends IndexChange {
   }
 
   @Override
+  default List<Effect> effects() {
+    String schema = target().schema();
+    return Stream.concat(
+            build().effects().stream().filter(effect -> !effect.name().equals(name())),
+            Stream.of(Effect.replaces(schema, name()), Effect.takes(schema, old().retiredName())))
+        .toList();
+  }
+
+  private String name() {
+    return build().index().name();
+  }
+
+  /** Without those of the parts. */
+  @Override
   default Set<String> takes() {
     return Set.of(build().reservedName(), old().retiredName());
+  }
+
+  @Override
+  default Set<String> frees() {
+    return Set.of();
   }
 
   /** The statements of the transaction in which the two change places. */
@@ -231,8 +250,8 @@ public sealed interface IndexReplacement extends IndexChange {
     }
     IndexStatements.setStatistics(target, build.reservedName(), statistics).forEach(all::add);
     all.add(
-        IndexStatements.commentOn(
-            target, build.reservedName(), build.mark().above(old().comment())));
+        IndexStatements.commentOn(target, build.reservedName(), build.mark().above(old().comment()))
+            .asMarking());
     all.add(IndexStatements.rename(target, build.reservedName(), name));
     if (old().clustered()) {
       all.add(

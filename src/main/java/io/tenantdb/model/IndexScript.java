@@ -169,15 +169,18 @@ final class IndexScript {
     stillMarked(block, other.target(), other.name(), other.mark());
   }
 
-  /** Writes a comment, where it is still the one that the plan saw. */
-  static List<String> comment(Target target, String name, String comment, List<Statement> writing) {
+  /** Gives one its name back, where it is still the one that the plan saw. */
+  static List<String> rename(IndexChange.RenameIndex change) {
+    Target target = change.target();
+    Block block = Block.as(target.owner());
+    stillMarked(block, target, change.liveName(), change.mark());
     return Script.of(
-        Block.as(target.owner())
+        block
             .require(
-                IndexCheck.of(target, name).commentIs(comment),
-                name + " has another comment by now",
+                IndexCheck.of(target, change.liveName()).valid(List.of(change.body())),
+                change.liveName() + " is another index by now and keeps its name",
                 AGAIN)
-            .run(writing));
+            .run(change.statements()));
   }
 
   /** The build and the block that publishes it. */

@@ -1,7 +1,9 @@
 package io.tenantdb.model;
 
+import io.tenantdb.model.Effect.Aspect;
+import io.tenantdb.model.IndexChange.MarkIndex;
 import java.util.List;
-import java.util.Set;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -15,14 +17,29 @@ public sealed interface IndexSetting extends IndexChange {
    *
    * @param live those that it has, by the key's position from 1; absent is the default
    * @param statistics those that it is to have
+   * @param marking the mark that says so, where it bears another one
    */
   record SetIndexStatistics(
       Target target,
       String name,
       SortedMap<Integer, Integer> live,
       SortedMap<Integer, Integer> statistics,
-      boolean drift)
+      boolean drift,
+      Optional<MarkIndex> marking)
       implements IndexSetting {
+    @Override
+    public List<Effect> effects() {
+      return Stream.concat(
+              Stream.of(Effect.sets(target.schema(), name, Aspect.STATISTICS)),
+              marking.stream().flatMap(mark -> mark.effects().stream()))
+          .toList();
+    }
+
+    @Override
+    public Optional<Statement> mustFindNothing() {
+      return marking.flatMap(MarkIndex::mustFindNothing);
+    }
+
     @Override
     public String object() {
       return target.table() + "." + name;
@@ -47,7 +64,12 @@ public sealed interface IndexSetting extends IndexChange {
 
     @Override
     public List<Statement> statements() {
-      return IndexStatements.setStatistics(target, name, statistics).toList();
+      return Stream.concat(IndexStatements.setStatistics(target, name, statistics), marks())
+          .toList();
+    }
+
+    private Stream<Statement> marks() {
+      return marking.stream().flatMap(mark -> mark.statements().stream()).map(Statement::asMarking);
     }
 
     /**
@@ -60,8 +82,9 @@ public sealed interface IndexSetting extends IndexChange {
 
     /** The same where some part is another owner's, whose role is then taken for it. */
     public List<Statement> statements(List<Part> parts) {
+      // The mark before the other owners' roles are taken: all of it is one transaction.
       return Stream.concat(
-              IndexStatements.setOwnStatistics(target, name, statistics),
+              Stream.concat(IndexStatements.setOwnStatistics(target, name, statistics), marks()),
               parts.stream()
                   .flatMap(
                       part ->
@@ -73,7 +96,8 @@ public sealed interface IndexSetting extends IndexChange {
 
     @Override
     public SetIndexStatistics anyTenant() {
-      return new SetIndexStatistics(target.anyTenant(), name, live, statistics, drift);
+      return new SetIndexStatistics(
+          target.anyTenant(), name, live, statistics, drift, marking.map(MarkIndex::anyTenant));
     }
   }
 
@@ -87,6 +111,11 @@ public sealed interface IndexSetting extends IndexChange {
    */
   record DropIndex(Target target, String name, String was, boolean concurrently, Mark mark)
       implements IndexSetting {
+
+    @Override
+    public List<Effect> effects() {
+      return List.of(Effect.drops(target.schema(), name));
+    }
 
     @Override
     public String object() {
@@ -106,11 +135,6 @@ public sealed interface IndexSetting extends IndexChange {
     @Override
     public Hazard hazard() {
       return Hazard.DROPS_OBJECT;
-    }
-
-    @Override
-    public Set<String> frees() {
-      return Set.of(name);
     }
 
     @Override
@@ -149,6 +173,12 @@ public sealed interface IndexSetting extends IndexChange {
       implements IndexSetting {
 
     @Override
+    public List<Effect> effects() {
+      return List.of(
+          Effect.leaves(target.schema(), name), Effect.takes(target.schema(), reservedName));
+    }
+
+    @Override
     public String object() {
       return target.table() + "." + name;
     }
@@ -175,16 +205,6 @@ public sealed interface IndexSetting extends IndexChange {
     }
 
     @Override
-    public Set<String> takes() {
-      return Set.of(reservedName);
-    }
-
-    @Override
-    public Set<String> frees() {
-      return Set.of(name);
-    }
-
-    @Override
     public List<Statement> statements() {
       return List.of(IndexStatements.rename(target, name, reservedName));
     }
@@ -204,6 +224,11 @@ public sealed interface IndexSetting extends IndexChange {
 
   /** Takes our mark off an index that we adopted, and leaves a person's own comment. */
   record UnmarkIndex(Target target, String name, String comment) implements IndexSetting {
+    @Override
+    public List<Effect> effects() {
+      return List.of(Effect.sets(target.schema(), name, Aspect.MARK));
+    }
+
     @Override
     public String object() {
       return target.table() + "." + name;
@@ -225,8 +250,8 @@ public sealed interface IndexSetting extends IndexChange {
     }
 
     @Override
-    public List<String> steps() {
-      return IndexScript.comment(target, name, comment, statements());
+    public Optional<Statement> mustFindNothing() {
+      return Optional.of(IndexCheck.of(target, name).hasAnotherComment(comment));
     }
 
     @Override

@@ -3,7 +3,7 @@ package io.tenantdb.model;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
+import java.util.stream.Stream;
 
 /** A change of the materialized view that stands in for a continuous aggregate. */
 public sealed interface MaterializedViewChange extends AggregateChange {
@@ -23,6 +23,14 @@ public sealed interface MaterializedViewChange extends AggregateChange {
       boolean drift)
       implements MaterializedViewChange {
     @Override
+    public List<Effect> effects() {
+      return Stream.concat(
+              Stream.of(target.table()), aggregate.uniqueIndex().stream().map(DesiredIndex::name))
+          .map(name -> Effect.takes(target.schema(), name))
+          .toList();
+    }
+
+    @Override
     public String before() {
       return "absent";
     }
@@ -32,14 +40,6 @@ public sealed interface MaterializedViewChange extends AggregateChange {
       return "materialized view: "
           + text.summary()
           + aggregate.refresh().map(r -> "; refreshed every " + r.every()).orElse("");
-    }
-
-    @Override
-    public Set<String> takes() {
-      return aggregate
-          .uniqueIndex()
-          .map(unique -> Set.of(target.table(), unique.name()))
-          .orElseGet(() -> Set.of(target.table()));
     }
 
     @Override
@@ -98,6 +98,11 @@ public sealed interface MaterializedViewChange extends AggregateChange {
       Mark mark,
       String comment)
       implements MaterializedViewChange {
+    @Override
+    public List<Effect> effects() {
+      return List.of(Effect.sets(target, Effect.Aspect.ROWS));
+    }
+
     @Override
     public String object() {
       return target.table() + " rows";

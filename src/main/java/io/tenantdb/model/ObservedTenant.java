@@ -131,5 +131,15 @@ public record ObservedTenant(
    * @param kind {@code relkind} in words: table, view, index, sequence, …
    * @param table the table of an index; empty otherwise
    */
-  public record NamedRelation(String name, String kind, Optional<String> table) {}
+  public record NamedRelation(String name, String kind, Optional<String> table) {
+    /** With its article: {@code an index}. */
+    public String words() {
+      return article(kind) + kind;
+    }
+
+    /** The article that stands before the words, and a space. */
+    public static String article(String words) {
+      return words.startsWith("index") ? "an " : "a ";
+    }
+  }
 }

@@ -20,8 +20,7 @@ public record PartitionedBuild(CreateIndex change) {
 
   /** The name under which a leaf's index is built. */
   public String reservedName(Partition partition) {
-    return ReservedName.building(partition.name(), change.index().name(), change.index().specHash())
-        .text();
+    return change.reservedName(partition);
   }
 
   /**

@@ -31,6 +31,11 @@ public sealed interface PolicyChange extends Change {
       boolean drift)
       implements PolicyChange {
     @Override
+    public List<Effect> effects() {
+      return List.of(Effect.sets(target, policy.aspect()));
+    }
+
+    @Override
     public String object() {
       return target.table() + " " + policy.markName();
     }
@@ -119,6 +124,11 @@ public sealed interface PolicyChange extends Change {
       boolean drift)
       implements PolicyChange {
     @Override
+    public List<Effect> effects() {
+      return List.of(Effect.sets(target, policy.aspect()), Effect.ofJob(Effect.Kind.SETS, jobId));
+    }
+
+    @Override
     public String object() {
       return target.table() + " " + policy.markName();
     }
@@ -186,6 +196,11 @@ public sealed interface PolicyChange extends Change {
   record RemovePolicy(
       Target target, PolicyKind policy, String before, String extensionSchema, boolean drift)
       implements PolicyChange {
+    @Override
+    public List<Effect> effects() {
+      return List.of(Effect.sets(target, policy.aspect()));
+    }
+
     @Override
     public String object() {
       return target.table() + " " + policy.markName();

@@ -28,6 +28,10 @@ public enum PolicyKind {
     return procedure;
   }
 
+  Effect.Aspect aspect() {
+    return this == COMPRESSION ? Effect.Aspect.COMPRESSION : Effect.Aspect.RETENTION;
+  }
+
   /** Key of the lag in the job's config. */
   public String configKey() {
     return configKey;

@@ -1,8 +1,8 @@
 package io.tenantdb.model;
 
+import io.tenantdb.model.Effect.Aspect;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * A change of what the spec declares no more: what we made goes, what we adopted loses our mark and
@@ -22,6 +22,11 @@ public sealed interface PruneChange extends Change {
   record DropPolicy(
       Target target, String policy, int jobId, Mark mark, String before, String extensionSchema)
       implements PruneChange {
+    @Override
+    public List<Effect> effects() {
+      return List.of(Effect.ofJob(Effect.Kind.DROPS, jobId));
+    }
+
     @Override
     public String object() {
       return target.table() + " " + policy;
@@ -61,6 +66,11 @@ public sealed interface PruneChange extends Change {
   record UnmarkPolicy(
       Target target, String policy, int jobId, Mark mark, String extensionSchema, boolean detour)
       implements PruneChange {
+    @Override
+    public List<Effect> effects() {
+      return List.of(Effect.ofJob(Effect.Kind.SETS, jobId));
+    }
+
     @Override
     public String object() {
       return target.table() + " " + policy;
@@ -106,6 +116,11 @@ public sealed interface PruneChange extends Change {
   record DropAggregate(Target target, ObservedAggregate.Kind relation, Mark mark)
       implements PruneChange {
     @Override
+    public List<Effect> effects() {
+      return List.of(Effect.drops(target.schema(), target.table()));
+    }
+
+    @Override
     public String object() {
       return target.table();
     }
@@ -126,11 +141,6 @@ public sealed interface PruneChange extends Change {
     @Override
     public Hazard hazard() {
       return Hazard.DROPS_OBJECT;
-    }
-
-    @Override
-    public Set<String> frees() {
-      return Set.of(target.table());
     }
 
     /** What bears the name by now must still be ours. */
@@ -163,6 +173,11 @@ public sealed interface PruneChange extends Change {
   record UnmarkAggregate(Target target, ObservedAggregate.Kind relation, String comment)
       implements PruneChange {
     @Override
+    public List<Effect> effects() {
+      return List.of(Effect.sets(target, Aspect.MARK));
+    }
+
+    @Override
     public String object() {
       return target.table();
     }
@@ -181,6 +196,11 @@ public sealed interface PruneChange extends Change {
     public List<Statement> statements() {
       return List.of(
           AggregateSql.comment(AggregateSql.keyword(relation), target, Mark.without(comment)));
+    }
+
+    @Override
+    public Optional<Statement> mustFindNothing() {
+      return Optional.of(AggregateSql.hasAnotherComment(target, comment));
     }
 
     @Override
@@ -203,6 +223,11 @@ public sealed interface PruneChange extends Change {
       String liveName,
       String was)
       implements PruneChange {
+    @Override
+    public List<Effect> effects() {
+      return List.of(Effect.drops(materialization.schema(), liveName));
+    }
+
     @Override
     public String object() {
       return target.table() + "." + name;
@@ -244,6 +269,11 @@ public sealed interface PruneChange extends Change {
       String comment)
       implements PruneChange {
     @Override
+    public List<Effect> effects() {
+      return List.of(Effect.sets(materialization.schema(), liveName, Aspect.MARK));
+    }
+
+    @Override
     public String object() {
       return target.table() + "." + name;
     }
@@ -266,6 +296,12 @@ public sealed interface PruneChange extends Change {
                   + Identifiers.qualified(materialization.schema(), liveName)
                   + " IS "
                   + Identifiers.literal(Mark.without(comment))));
+    }
+
+    @Override
+    public Optional<Statement> mustFindNothing() {
+      return Optional.of(
+          IndexCheck.of(target, materialization, liveName).hasAnotherComment(comment));
     }
 
     @Override

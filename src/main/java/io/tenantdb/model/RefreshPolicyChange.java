@@ -36,6 +36,11 @@ public sealed interface RefreshPolicyChange extends AggregateChange {
     }
 
     @Override
+    public List<Effect> effects() {
+      return List.of(Effect.sets(target, Effect.Aspect.REFRESH));
+    }
+
+    @Override
     public String object() {
       return target.table() + " refresh";
     }
@@ -113,6 +118,12 @@ public sealed interface RefreshPolicyChange extends AggregateChange {
           extensionSchema,
           drift,
           false);
+    }
+
+    @Override
+    public List<Effect> effects() {
+      return List.of(
+          Effect.sets(target, Effect.Aspect.REFRESH), Effect.ofJob(Effect.Kind.SETS, jobId));
     }
 
     @Override

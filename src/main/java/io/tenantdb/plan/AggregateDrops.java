@@ -43,7 +43,7 @@ final class AggregateDrops {
       Optional<Relation> reader =
           live.readersOf(aggregate).stream().filter(one -> !going.contains(one)).findFirst();
       if (reader.isPresent()) {
-        draft.withdraw(List.<Change>of(drop));
+        draft.withdraw(List.<Change>of(drop), Reason.LeftSpec);
         note(
             draft,
             drop,

@@ -41,7 +41,7 @@ final class AggregateIndexPlanner {
 
   void plan(TenantDraft draft, ObservedTable aggregate, DesiredIndex index, Buildable form) {
     Materialization materialization = materialization(draft, aggregate);
-    Optional<ObservedIndex> live = find(aggregate, index, materialization, form);
+    Optional<ObservedIndex> live = find(draft, aggregate, index, materialization, form);
     if (live.isPresent()) {
       live(draft, aggregate, index, form, live.get());
       return;
@@ -86,7 +86,8 @@ final class AggregateIndexPlanner {
                           index.name(),
                           live.name(),
                           mark,
-                          live.comment())));
+                          live.comment(),
+                          live.body().orElseThrow())));
     } else if (judgement instanceof ToReplace other) {
       draft.change(
           aggregate,
@@ -112,7 +113,28 @@ final class AggregateIndexPlanner {
         form,
         index.mark(desired.ownerId(), Mark.Origin.MADE),
         draft.path(desired.tenants().searchPath()),
-        drift);
+        drift,
+        freeName(draft, aggregate, index));
+  }
+
+  /** Long names are cut: the first of them that neither is borne nor was given away just now. */
+  private static String freeName(TenantDraft draft, ObservedTable aggregate, DesiredIndex index) {
+    Materialization materialization = materialization(draft, aggregate);
+    return AggregateIndexChange.liveNames(index, materialization)
+        .filter(name -> aggregate.indexes().stream().noneMatch(live -> live.name().equals(name)))
+        .filter(name -> !isSpokenFor(draft, materialization, name))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** A change of another declaration is about it already. */
+  private static boolean isSpokenFor(
+      TenantDraft draft, Materialization materialization, String liveName) {
+    return draft.changes().stream()
+        .flatMap(change -> change.effects().stream())
+        .anyMatch(
+            effect ->
+                effect.schema().equals(materialization.schema()) && effect.name().equals(liveName));
   }
 
   private static Materialization materialization(TenantDraft draft, ObservedTable aggregate) {
@@ -124,6 +146,7 @@ final class AggregateIndexPlanner {
   }
 
   private Optional<ObservedIndex> find(
+      TenantDraft draft,
       ObservedTable aggregate,
       DesiredIndex index,
       Materialization materialization,
@@ -133,9 +156,24 @@ final class AggregateIndexPlanner {
         Stream.of(
             i -> isMarked(i, index) && i.body().filter(form.accepted()::contains).isPresent(),
             i -> isMarked(i, index),
-            i -> i.name().equals(liveName),
-            i -> i.name().equals(index.name()));
+            i -> i.name().equals(liveName) && !isAnothers(draft, i, index, materialization),
+            i -> i.name().equals(index.name()) && !isAnothers(draft, i, index, materialization));
     return best.flatMap(rule -> aggregate.indexes().stream().filter(rule)).findFirst();
+  }
+
+  /** Two long names can be cut to one: then it is whose mark it bears, or who comes first. */
+  private boolean isAnothers(
+      TenantDraft draft,
+      ObservedIndex candidate,
+      DesiredIndex index,
+      Materialization materialization) {
+    boolean marked =
+        candidate
+            .mark()
+            .filter(m -> m.owner().equals(desired.ownerId()) && m.table().equals(index.table()))
+            .filter(m -> !m.name().equals(index.name()) && declaredNames.contains(m.name()))
+            .isPresent();
+    return marked || isSpokenFor(draft, materialization, candidate.name());
   }
 
   private boolean isMarked(ObservedIndex candidate, DesiredIndex index) {

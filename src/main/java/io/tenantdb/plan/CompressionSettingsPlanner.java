@@ -73,12 +73,13 @@ final class CompressionSettingsPlanner {
               // One option may reset the other, so both are sent.
               compression.segmentBy().or(() -> liveSegmentBy),
               orderBy.or(() -> liveOrderBy),
-              draft.wasAsDeclared(declaration, policyMark())));
+              draft.wasAsDeclared(declaration, policyMark()),
+              Optional.empty()));
     }
     return true;
   }
 
-  /** The settings bear no mark; that of their policy is written after them. */
+  /** The settings bear no mark; that of their policy is never written before them. */
   private Optional<Mark> policyMark() {
     return table.hypertable().flatMap(h -> h.job(PolicyKind.COMPRESSION)).flatMap(Job::mark);
   }

@@ -2,6 +2,7 @@ package io.tenantdb.plan;
 
 import io.tenantdb.model.AggregateChange.CreateAggregate;
 import io.tenantdb.model.AggregateChange.FillAggregate;
+import io.tenantdb.model.AggregateChange.MarkAggregate;
 import io.tenantdb.model.AggregateChange.SetMaterializedOnly;
 import io.tenantdb.model.Canonical;
 import io.tenantdb.model.CanonicalAggregate.Refused;
@@ -120,7 +121,6 @@ final class ContinuousAggregatePlanner {
       return false;
     }
     boolean drifted = showsOtherRows(task, relation, live);
-    present.planMark(task, relation, live);
     if (live.mark().isEmpty()) {
       // It may be ours, and not filled, where the server refuses marks.
       task.draft().holdRetention(task.source().name());
@@ -135,12 +135,14 @@ final class ContinuousAggregatePlanner {
     return true;
   }
 
-  /** Plans {@code materializedOnly}; true where somebody changed it. */
-  private static boolean showsOtherRows(
+  /** Plans {@code materializedOnly}, and the mark; true where somebody changed it. */
+  private boolean showsOtherRows(
       AggregateTask task, ObservedTable relation, ObservedAggregate live) {
     Declaration declaration = Declaration.materializedOnly(task.aggregate());
+    Optional<MarkAggregate> mark = present.marking(task, relation, live);
     if (live.materializedOnly() == task.aggregate().materializedOnly()) {
       task.draft().asDeclared(declaration);
+      mark.ifPresent(marking -> task.draft().change(relation, marking));
       return false;
     }
     boolean drift = task.draft().wasAsDeclared(declaration, live.mark());
@@ -148,7 +150,7 @@ final class ContinuousAggregatePlanner {
         .change(
             relation,
             new SetMaterializedOnly(
-                task.draft().target(relation), task.aggregate().materializedOnly(), drift));
+                task.draft().target(relation), task.aggregate().materializedOnly(), drift, mark));
     return drift;
   }
 

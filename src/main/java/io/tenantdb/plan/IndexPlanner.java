@@ -184,6 +184,9 @@ final class IndexPlanner {
       }
       Optional<ObservedIndex> live = table.index(index.name());
       if (live.isPresent() && !renamed.isAnothers(draft, table, live.get())) {
+        if (parts.contradictsWhole(draft, table, index, live.get())) {
+          return;
+        }
         Standing standing = new Standing(draft, table);
         present.plan(draft, table, index, buildable, live.get(), standing::awaited);
       } else {

@@ -72,7 +72,7 @@ final class LeavingIndexes {
       return index.name().equals(name)
           || index.name().equals(ReservedName.aside(table.name(), name).text())
           || materialization
-              .filter(kept -> index.name().equals(AggregateIndexChange.liveName(name, kept)))
+              .filter(kept -> AggregateIndexChange.isLiveName(index.name(), name, kept))
               .isPresent();
     }
   }

@@ -72,21 +72,21 @@ final class LiveAggregatePlanner {
     return Judgement.AS_DECLARED;
   }
 
-  /** Plans the mark of one that is as declared, where it bears another one. */
-  void planMark(AggregateTask task, ObservedTable relation, ObservedAggregate live) {
+  /** The mark of one that is as declared, where it bears another one. */
+  Optional<MarkAggregate> marking(
+      AggregateTask task, ObservedTable relation, ObservedAggregate live) {
     Optional<Mark> mark = live.mark();
-    Mark wanted = mark(task, live);
-    if (!mark.equals(Optional.of(wanted))) {
-      task.draft()
-          .change(
-              relation,
-              new MarkAggregate(
-                  task.draft().target(relation),
-                  live.kind(),
-                  wanted,
-                  live.comment(),
-                  mark.isPresent() ? "as declared, stale mark" : "as declared, unmarked"));
-    }
+    return Optional.of(mark(task, live))
+        .filter(wanted -> !mark.equals(Optional.of(wanted)))
+        .map(
+            wanted ->
+                new MarkAggregate(
+                    task.draft().target(relation),
+                    live.kind(),
+                    wanted,
+                    live.comment(),
+                    mark.isPresent() ? "as declared, stale mark" : "as declared, unmarked",
+                    live.oid()));
   }
 
   /** The mark that it is to bear: what is known of its rows stays in it. */

@@ -57,23 +57,30 @@ final class LiveIndexPlanner {
       DesiredIndex index,
       ObservedIndex live,
       AsDeclared same) {
+    Optional<MarkIndex> marking =
+        same.mark()
+            .map(
+                mark ->
+                    new MarkIndex(
+                        draft.target(table),
+                        index.name(),
+                        mark,
+                        live.comment(),
+                        live.body().orElseThrow()));
     SortedMap<Integer, Integer> even = live.settings().evenStatistics();
     SortedMap<Integer, Integer> targets = new TreeMap<>(index.statistics());
     targets.entrySet().removeAll(even.entrySet());
     if (targets.isEmpty()) {
       draft.asDeclared(Declaration.of(index));
+      marking.ifPresent(mark -> draft.change(table, mark));
     } else {
       // Nobody changed what a partition that came later does not have yet.
       boolean drift =
           same.drift() && !live.settings().statistics().entrySet().containsAll(targets.entrySet());
       draft.change(
-          table, new SetIndexStatistics(draft.target(table), index.name(), even, targets, drift));
+          table,
+          new SetIndexStatistics(draft.target(table), index.name(), even, targets, drift, marking));
     }
-    same.mark()
-        .ifPresent(
-            mark ->
-                draft.change(
-                    table, new MarkIndex(draft.target(table), index.name(), mark, live.comment())));
   }
 
   private void replace(
@@ -159,8 +166,8 @@ final class LiveIndexPlanner {
               + retired
               + ", which "
               + index.name()
-              + " needs for its replacement, is taken by a "
-              + taken.kind()
+              + " needs for its replacement, is taken by "
+              + taken.words()
               + "; rename or drop that.");
     }
     return taken == null;

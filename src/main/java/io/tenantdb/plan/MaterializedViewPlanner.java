@@ -81,7 +81,7 @@ final class MaterializedViewPlanner {
   boolean plan(AggregateTask task, ObservedTable relation, ObservedAggregate live) {
     Judgement judgement = present.judge(task, live);
     if (judgement == Judgement.AS_DECLARED) {
-      present.planMark(task, relation, live);
+      present.marking(task, relation, live).ifPresent(mark -> task.draft().change(relation, mark));
       upkeep.plan(task, relation, live, present.mark(task, live));
     } else if (judgement == Judgement.DIFFERS && present.isMade(live)) {
       // What an earlier spec of ours declared still has readers.

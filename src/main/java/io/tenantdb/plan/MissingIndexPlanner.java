@@ -38,9 +38,15 @@ final class MissingIndexPlanner {
     Optional<ObservedIndex> renamed = this.renamed.of(draft, table, index);
     if (renamed.isPresent()) {
       draft.asDeclared(Declaration.of(index));
+      ObservedIndex live = renamed.get();
       draft.change(
           table,
-          new IndexChange.RenameIndex(draft.target(table), renamed.get().name(), index.name()));
+          new IndexChange.RenameIndex(
+              draft.target(table),
+              live.name(),
+              index.name(),
+              live.mark().orElseThrow(),
+              live.body().orElseThrow()));
       return;
     }
     switch (builds.earlier(draft, table, index, form)) {

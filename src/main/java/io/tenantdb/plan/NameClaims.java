@@ -227,7 +227,8 @@ final class NameClaims {
                 ? "aggregate " + change.object() + " cannot be made: the name "
                 : "the name ")
             + holder.name()
-            + (holder.words().startsWith("index") ? " is taken by an " : " is taken by a ")
+            + " is taken by "
+            + NamedRelation.article(holder.words())
             + holder.words()
             + why
             + ".");

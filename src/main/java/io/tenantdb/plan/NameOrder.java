@@ -68,7 +68,12 @@ final class NameOrder {
         if (aside.isPresent()) {
           waiting.set(
               waiting.indexOf(change),
-              new RenameIndex(rename.target(), aside.get().reservedName(), rename.name()));
+              new RenameIndex(
+                  rename.target(),
+                  aside.get().reservedName(),
+                  rename.name(),
+                  rename.mark(),
+                  rename.body()));
           return aside.get();
         }
       }

@@ -9,6 +9,7 @@ import io.tenantdb.model.Identifiers;
 import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.IndexPartChange.DropPartLeftover;
 import io.tenantdb.model.IndexReplacement;
+import io.tenantdb.model.IndexTie;
 import io.tenantdb.model.ObservedHypertable;
 import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.ObservedTable;
@@ -77,20 +78,88 @@ final class PartitionedIndexPlanner {
 
   private boolean isNeeded(
       TenantDraft draft, ObservedTable table, Partition partition, String name) {
+    Optional<ObservedTable> own =
+        draft
+            .tenant()
+            .table(partition.name())
+            .filter(leaf -> partition.schema().equals(draft.schema()));
     Optional<Change> planned =
         draft.changes().stream()
-            .filter(change -> change.target().table().equals(table.name()))
-            .filter(change -> builds(change, partition, name))
+            .filter(
+                change ->
+                    change.target().table().equals(table.name())
+                        || (own.isPresent() && change.target().table().equals(partition.name())))
+            .filter(change -> builds(change, partition, name) || change.frees().contains(name))
             .findFirst();
     return planned
         .map(change -> safeguards.withholds(change).isEmpty())
         // It may be that nothing can be planned just now.
         .orElseGet(
             () ->
-                declared.stream()
-                    .filter(index -> index.table().equals(table.name()))
-                    .filter(index -> reservedName(partition, index).equals(name))
-                    .anyMatch(index -> table.index(index.name()).filter(this::isWhole).isEmpty()));
+                isAwaited(table, partition, name)
+                    || own.filter(leaf -> isAwaited(leaf, partition, name)).isPresent());
+  }
+
+  /** A declared index of the table, which the whole is or the partition itself, is not there. */
+  private boolean isAwaited(ObservedTable table, Partition partition, String name) {
+    return declared.stream()
+        .filter(index -> index.table().equals(table.name()))
+        .filter(index -> reservedName(partition, index).equals(name))
+        .anyMatch(index -> table.index(index.name()).filter(this::isWhole).isEmpty());
+  }
+
+  /**
+   * True where the index is a part of another declared one that has other statistics targets; says
+   * so. Each would set what the other one has, for ever.
+   */
+  boolean contradictsWhole(
+      TenantDraft draft, ObservedTable table, DesiredIndex index, ObservedIndex live) {
+    if (index.statistics().isEmpty() || !IndexTie.any(live.ties(), IndexTie.Kind.PARENT)) {
+      return false;
+    }
+    Optional<DesiredIndex> whole =
+        declared.stream()
+            .filter(
+                other ->
+                    index.statistics().entrySet().stream()
+                        .anyMatch(
+                            target ->
+                                !target
+                                    .getValue()
+                                    .equals(
+                                        other
+                                            .statistics()
+                                            .getOrDefault(target.getKey(), target.getValue()))))
+            .filter(
+                other ->
+                    draft.tenant().table(other.table()).stream()
+                        .flatMap(
+                            of ->
+                                of.index(other.name()).stream()
+                                    .flatMap(one -> draft.parts(of, one)))
+                        .anyMatch(part -> part.name().equals(live.name())))
+            .findFirst();
+    whole.ifPresent(
+        other ->
+            draft.find(
+                Verdict.FAILED,
+                table.name() + "." + index.name(),
+                Reason.Conflict,
+                "index "
+                    + index.name()
+                    + " on "
+                    + table.name()
+                    + " is a part of "
+                    + other.name()
+                    + " on "
+                    + other.table()
+                    + ", and spec.indexes["
+                    + index.name()
+                    + "].keys and spec.indexes["
+                    + other.name()
+                    + "].keys give it different statistics; declare the same in both, or one of"
+                    + " them only."));
+    return whole.isPresent();
   }
 
   private static boolean builds(Change change, Partition partition, String name) {

@@ -39,6 +39,7 @@ public final class Planner {
   private final Safeguards safeguards;
   private final RetentionJudge retention;
   private final AggregateDrops drops;
+  private final Promises promises;
   private final Set<String> tables;
   private final IdentityHashMap<DesiredTenant, Planners> planners = new IdentityHashMap<>();
 
@@ -58,6 +59,7 @@ public final class Planner {
     this.history = history;
     this.safeguards = new Safeguards(desired.safety());
     this.drops = new AggregateDrops(observed.graph());
+    this.promises = new Promises(desired.safety());
     this.retention = new RetentionJudge(desired, observed, canonical, safeguards);
     this.tables = desired.tables();
   }
@@ -170,6 +172,7 @@ public final class Planner {
     of.names().settle(draft);
     of.prune().plan(draft);
     drops.judge(draft);
+    promises.keep(draft);
     return draft;
   }
 

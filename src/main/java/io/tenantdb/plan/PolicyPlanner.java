@@ -7,6 +7,7 @@ import io.tenantdb.model.Desired;
 import io.tenantdb.model.DesiredHypertable;
 import io.tenantdb.model.DesiredHypertable.Retention;
 import io.tenantdb.model.Finding.Verdict;
+import io.tenantdb.model.HypertableChange.SetCompression;
 import io.tenantdb.model.IntegerNow;
 import io.tenantdb.model.Mark;
 import io.tenantdb.model.ObservedHypertable.Job;
@@ -70,7 +71,8 @@ final class PolicyPlanner {
         .compression()
         .ifPresent(
             c -> {
-              if (c.state() == PolicyState.PRESENT && !settings.plan(c)) {
+              if (isAnothers(PolicyKind.COMPRESSION)
+                  || (c.state() == PolicyState.PRESENT && !settings.plan(c))) {
                 return;
               }
               policy(
@@ -82,7 +84,10 @@ final class PolicyPlanner {
                       c.specHash(),
                       "compression.after"));
             });
-    wanted.retention().ifPresent(this::retention);
+    wanted
+        .retention()
+        .filter(retention -> !isAnothers(PolicyKind.RETENTION))
+        .ifPresent(this::retention);
     undeclared();
   }
 
@@ -125,25 +130,29 @@ final class PolicyPlanner {
     return table.name() + " " + kind.markName();
   }
 
+  /** True where another owner's mark is on the policy; says so. */
+  private boolean isAnothers(PolicyKind kind) {
+    Optional<Mark> foreign =
+        job(kind).flatMap(Job::mark).filter(m -> !m.owner().equals(desired.ownerId()));
+    foreign.ifPresent(
+        mark ->
+            draft.find(
+                Verdict.FAILED,
+                object(kind),
+                Reason.Conflict,
+                "the "
+                    + kind.markName()
+                    + " policy of "
+                    + table.name()
+                    + " belongs to "
+                    + mark.owner()
+                    + "; declare it in one resource only."));
+    return foreign.isPresent();
+  }
+
   private void policy(Declared declared) {
     Optional<Job> job = job(declared.kind());
-    Optional<Mark> foreign =
-        job.flatMap(Job::mark).filter(m -> !m.owner().equals(desired.ownerId()));
     String object = object(declared.kind());
-    if (foreign.isPresent()) {
-      draft.find(
-          Verdict.FAILED,
-          object,
-          Reason.Conflict,
-          "the "
-              + declared.kind().markName()
-              + " policy of "
-              + table.name()
-              + " belongs to "
-              + foreign.get().owner()
-              + "; declare it in one resource only.");
-      return;
-    }
     Declaration declaration = declaration(declared);
     if (declared.state() == PolicyState.ABSENT) {
       if (job.isEmpty()) {
@@ -236,8 +245,7 @@ final class PolicyPlanner {
       return;
     }
     boolean shorter = lagDiffers && shorter(lag, job.after().get());
-    draft.change(
-        table,
+    AlterPolicy alter =
         new AlterPolicy(
             draft.target(table),
             declared.kind(),
@@ -251,7 +259,21 @@ final class PolicyPlanner {
             extensionSchema,
             shorter,
             shorter && run.dropsChunks(declared.kind(), lag, run.secondsToNext(job, every)),
-            differs && draft.wasAsDeclared(declaration(declared), job.mark())));
+            differs && draft.wasAsDeclared(declaration(declared), job.mark()));
+    Optional<SetCompression> settings =
+        declared.kind() == PolicyKind.COMPRESSION && !differs
+            ? plannedSettings()
+            : Optional.empty();
+    settings.ifPresentOrElse(
+        set -> draft.replace(set, set.marking(alter)), () -> draft.change(table, alter));
+  }
+
+  private Optional<SetCompression> plannedSettings() {
+    return draft.changes().stream()
+        .filter(SetCompression.class::isInstance)
+        .map(SetCompression.class::cast)
+        .filter(set -> set.target().table().equals(table.name()))
+        .findFirst();
   }
 
   private Declaration declaration(Declared declared) {

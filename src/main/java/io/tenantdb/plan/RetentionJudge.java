@@ -88,7 +88,7 @@ final class RetentionJudge {
         }
       }
       again = !gone.isEmpty();
-      draft.withdraw(gone);
+      draft.withdraw(gone, Reason.RefreshWindowInvalid);
     }
   }
 
@@ -109,7 +109,7 @@ final class RetentionJudge {
         wait(draft, retention.change().get(), window.change().get());
       }
     }
-    draft.withdraw(later);
+    draft.withdraw(later, Reason.Progressing);
   }
 
   private static void wait(TenantDraft draft, Change change, Change first) {

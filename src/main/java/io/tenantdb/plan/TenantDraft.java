@@ -27,6 +27,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * One tenant's plan while it is being made: collects changes and findings, and holds changes to the
@@ -94,14 +95,23 @@ final class TenantDraft {
     return changes;
   }
 
-  /** Takes changes out of the plan again, and what would make no sense without them. */
-  void withdraw(Collection<Change> gone) {
+  /**
+   * Takes changes out of the plan again, and what would make no sense without them: of each of
+   * those it is said, whatever is said of the first.
+   *
+   * @param why the reason that is found for the first
+   */
+  void withdraw(Collection<Change> gone, Reason why) {
     List<Change> left = new ArrayList<>();
     for (Change change : List.copyOf(changes)) {
-      if (gone.contains(change)
-          || left.stream().anyMatch(earlier -> Dependencies.needs(change, earlier))) {
+      Optional<Change> needed =
+          left.stream().filter(earlier -> Dependencies.needs(change, earlier)).findFirst();
+      if (gone.contains(change) || needed.isPresent()) {
         changes.remove(change);
         left.add(change);
+        needed
+            .filter(earlier -> !gone.contains(change))
+            .ifPresent(earlier -> waits(change, earlier, why));
       }
     }
   }
@@ -217,6 +227,24 @@ final class TenantDraft {
       changes.add(change);
     }
     return permitted;
+  }
+
+  /** Takes a change out of the plan that nothing else waits for. */
+  void forget(Change change) {
+    changes.removeIf(other -> other == change);
+  }
+
+  /**
+   * The parts that an index has on partitions, as far as these were read: on those that the spec
+   * names, or that have an index of ours.
+   */
+  Stream<ObservedIndex> parts(ObservedTable table, ObservedIndex whole) {
+    return table.partitions().stream()
+        .filter(partition -> partition.schema().equals(schema()))
+        .flatMap(partition -> tenant.relation(partition.name()).stream())
+        .flatMap(partition -> partition.indexes().stream())
+        .filter(index -> IndexTie.any(index.ties(), IndexTie.Kind.PARENT))
+        .filter(index -> index.body().isPresent() && index.body().equals(whole.body()));
   }
 
   /** Puts a change in the place of another one. */

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tenantdb.model.ChangeResult;
 import io.tenantdb.model.ChangeResult.Status;
+import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.IndexChange;
 import io.tenantdb.model.IndexChange.DropLeftover;
 import io.tenantdb.model.IndexChange.MarkIndex;
@@ -21,6 +22,7 @@ import java.sql.Connection;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,6 +36,7 @@ class DroppingIT {
       Indexes.on("batches", false, "id").mark(Indexes.OWNER, Mark.Origin.MADE);
   private static final DropIndex DROP = new DropIndex(TABLE, NAME, "btree (id)", true, MARK);
 
+  private static final IndexBody BODY = new IndexBody(true, "USING btree (id)");
   private final PostgresServer server;
 
   DroppingIT(PostgresServer server) {
@@ -116,10 +119,10 @@ class DroppingIT {
     String other = new Mark("other", NAME, "batches", MARK.spec(), Mark.Origin.MADE, false).text();
     Batches batches = marked("mark", other);
 
-    assertThat(batches.run(new MarkIndex(TABLE, NAME, MARK, "")).reason())
+    assertThat(batches.run(new MarkIndex(TABLE, NAME, MARK, "", BODY)).reason())
         .isEqualTo(Reason.Progressing);
     assertThat(batches.comment(NAME)).isEqualTo(other);
-    assertThat(batches.run(new MarkIndex(TABLE, NAME, MARK, other)).status())
+    assertThat(batches.run(new MarkIndex(TABLE, NAME, MARK, other, BODY)).status())
         .isEqualTo(Status.DONE);
     assertThat(batches.comment(NAME)).isEqualTo(MARK.text());
   }
@@ -140,7 +143,8 @@ class DroppingIT {
     batches.execute(
         "SET ROLE fruit_owner", "CREATE INDEX ix_batches ON tenant_a.batches (id, lower(grower))");
     SetIndexStatistics change =
-        new SetIndexStatistics(TABLE, NAME, new TreeMap<>(), new TreeMap<>(Map.of(2, 3000)), false);
+        new SetIndexStatistics(
+            TABLE, NAME, new TreeMap<>(), new TreeMap<>(Map.of(2, 3000)), false, Optional.empty());
 
     assertThat(batches.run(change).status()).isEqualTo(Status.DONE);
     assertThat(

@@ -65,7 +65,8 @@ class AttemptsTest {
   void what_would_only_fail_for_want_of_an_earlier_change_is_left_out() {
     Change convert = new ConvertTable(BATCHES, "intake_date", Optional.empty(), "public");
     Change settings =
-        new SetCompression(BATCHES, "not enabled", Optional.empty(), Optional.empty(), false);
+        new SetCompression(
+            BATCHES, "not enabled", Optional.empty(), Optional.empty(), false, Optional.empty());
     Change leftover = new DropLeftover(BATCHES, build().reservedName(), false);
     Change otherLeftover = new DropLeftover(BATCHES, "_tdb_b_0_0", false);
 

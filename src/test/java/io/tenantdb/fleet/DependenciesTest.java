@@ -3,7 +3,6 @@ package io.tenantdb.fleet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tenantdb.apply.Aggregates;
-import io.tenantdb.model.AggregateChange.MarkAggregate;
 import io.tenantdb.model.AggregateChange.SetMaterializedOnly;
 import io.tenantdb.model.Change;
 import io.tenantdb.model.Dependencies;
@@ -11,19 +10,14 @@ import io.tenantdb.model.DesiredAggregate.Refresh;
 import io.tenantdb.model.HypertableChange.ConvertTable;
 import io.tenantdb.model.HypertableChange.SetCompression;
 import io.tenantdb.model.IndexChange.DropLeftover;
-import io.tenantdb.model.IndexChange.MarkIndex;
 import io.tenantdb.model.IndexReplacement.ReplaceIndex;
-import io.tenantdb.model.IndexSetting.SetIndexStatistics;
-import io.tenantdb.model.ObservedAggregate;
 import io.tenantdb.model.PolicyChange.AddPolicy;
 import io.tenantdb.model.PolicyChange.AlterPolicy;
 import io.tenantdb.model.PolicyKind;
 import io.tenantdb.model.RefreshPolicyChange.AddRefreshPolicy;
 import io.tenantdb.model.Target;
 import io.tenantdb.model.TimeSpan;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /** Which change needs which. */
@@ -56,7 +50,10 @@ class DependenciesTest {
 
     assertThat(Dependencies.needs(fillDaily, daily)).isTrue();
     assertThat(Dependencies.needs(policy, daily)).isTrue();
-    assertThat(Dependencies.needs(new SetMaterializedOnly(DAILY, true, false), daily)).isTrue();
+    assertThat(
+            Dependencies.needs(
+                new SetMaterializedOnly(DAILY, true, false, Optional.empty()), daily))
+        .isTrue();
     assertThat(Dependencies.needs(fillMonthly, daily)).isTrue();
   }
 
@@ -103,27 +100,15 @@ class DependenciesTest {
   }
 
   @Test
-  void a_mark_says_that_all_is_as_declared() {
-    Change mark = new MarkIndex(BATCHES, "ix", REPLACE.build().mark(), "");
+  void a_fill_and_a_policy_whose_marks_vouch_for_a_setting_come_after_it() {
+    Change declaredAnew = new SetMaterializedOnly(DAILY, true, false, Optional.empty());
+    Change drifted = new SetMaterializedOnly(DAILY, true, true, Optional.empty());
 
-    assertThat(Dependencies.needs(mark, statistics("ix"))).isTrue();
-    assertThat(Dependencies.needs(mark, statistics("other"))).isFalse();
-  }
-
-  @Test
-  void the_mark_of_an_aggregate_and_of_a_policy_come_after_what_they_vouch_for() {
-    Change mark =
-        new MarkAggregate(
-            DAILY, ObservedAggregate.Kind.CONTINUOUS, Aggregates.mark(DAILY), "", "stale mark");
-    Change declaredAnew = new SetMaterializedOnly(DAILY, true, false);
-    Change drifted = new SetMaterializedOnly(DAILY, true, true);
-
-    assertThat(Dependencies.needs(mark, declaredAnew)).isTrue();
-    assertThat(Dependencies.needs(mark, drifted)).isTrue();
     assertThat(Dependencies.needs(fillDaily, declaredAnew)).isTrue();
     assertThat(Dependencies.needs(fillDaily, drifted)).isFalse();
     Change settings =
-        new SetCompression(BATCHES, "not enabled", Optional.empty(), Optional.empty(), false);
+        new SetCompression(
+            BATCHES, "not enabled", Optional.empty(), Optional.empty(), false, Optional.empty());
     assertThat(Dependencies.needs(altered(PolicyKind.COMPRESSION), settings)).isTrue();
     assertThat(Dependencies.needs(altered(PolicyKind.RETENTION), settings)).isFalse();
   }
@@ -143,11 +128,6 @@ class DependenciesTest {
         false,
         false,
         false);
-  }
-
-  private static Change statistics(String index) {
-    return new SetIndexStatistics(
-        BATCHES, index, new TreeMap<>(), new TreeMap<>(Map.of(1, 5)), false);
   }
 
   private static Target on(String table) {

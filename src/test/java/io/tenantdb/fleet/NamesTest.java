@@ -12,6 +12,7 @@ import io.tenantdb.model.Dependencies;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.Desired.Prune;
 import io.tenantdb.model.Observed;
+import io.tenantdb.model.Promised;
 import io.tenantdb.model.TenantHistory;
 import io.tenantdb.model.TenantPlan;
 import io.tenantdb.model.TenantState;
@@ -157,10 +158,15 @@ class NamesTest {
       // Whether it had converged is known to a process that was not restarted since.
       boolean known = converged.equals(Optional.of(desired)) && random.nextInt(4) > 0;
       TenantHistory history = new TenantHistory(Set.of(), (schema, declaration) -> known);
-      return new Planner(desired, observed, canonical, history)
-          .plan(Resolution.tenants(desired))
-          .tenants()
-          .get(0);
+      TenantPlan plan =
+          new Planner(desired, observed, canonical, history)
+              .plan(Resolution.tenants(desired))
+              .tenants()
+              .get(0);
+      Set<String> names = new HashSet<>();
+      catalog.relations().forEach(name -> names.add(Promised.name(NamesCatalog.SCHEMA, name)));
+      assertThat(Promised.twice(plan.changes(), names, Map.of())).isEmpty();
+      return plan;
     }
   }
 }

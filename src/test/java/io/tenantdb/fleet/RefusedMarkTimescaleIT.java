@@ -118,16 +118,51 @@ class RefusedMarkTimescaleIT {
     }
   }
 
+  @Test
+  void a_setting_is_made_although_the_mark_that_vouches_for_it_is_refused() {
+    server.execute("ALTER EVENT TRIGGER no_comments DISABLE");
+    try (Database database = EngineTimescaleIT.open(server)) {
+      assertThat(pass(database).converged()).isTrue();
+      server.execute("ALTER EVENT TRIGGER no_comments ENABLE");
+      String realTime =
+          SPEC.replace(
+              "- name: dipped_hourly\n", "- name: dipped_hourly\n  materializedOnly: false\n");
+
+      assertThat(pass(database, realTime).failures())
+          .isNotEmpty()
+          .allSatisfy(
+              failure -> assertThat(failure.reason()).isEqualTo(Reason.EventTriggerRefused));
+      assertThat(
+              query(
+                  "SELECT materialized_only::text FROM timescaledb_information.continuous_aggregates"))
+          .containsExactly("false");
+
+      server.execute("DROP EVENT TRIGGER no_comments");
+      assertThat(pass(database, realTime).converged()).isTrue();
+      assertThat(pass(database, realTime).initial().empty()).isTrue();
+      Outcome back = pass(database);
+      assertThat(back.results())
+          .as("in one transaction where it is not refused")
+          .extracting(result -> result.change().kind())
+          .containsExactly("SetMaterializedOnly");
+      assertThat(back.converged()).isTrue();
+    }
+  }
+
   private List<String> indexes() {
     return query(
         "SELECT schemaname || '.' || indexname FROM pg_indexes WHERE indexname LIKE 'ix\\_%' OR indexname LIKE '\\_tdb%' ORDER BY 1");
   }
 
   private Outcome pass(Database database) {
+    return pass(database, SPEC);
+  }
+
+  private Outcome pass(Database database, String spec) {
     return engine.pass(
         database,
         Resolution.template(
-            "platform", "fruit", Serialization.unmarshal(SPEC, TenantDatabaseSpec.class)),
+            "platform", "fruit", Serialization.unmarshal(spec, TenantDatabaseSpec.class)),
         Gate.OPEN,
         PassListener.NONE);
   }

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Test;
 /** The SQL of each change of an aggregate. */
 class AggregateChangeTest {
 
+  private static final IndexBody BODY = new IndexBody(false, "USING btree (a)");
   private static final String HASH = "0123456789abcdef";
   private static final String QUERY = "SELECT 1 AS a FROM t -- and so on";
   private static final String NAME = "da\"il'y";
@@ -208,9 +209,9 @@ class AggregateChangeTest {
   void aPersonsCommentStaysBelowTheMark() {
     String existing = MARK.withSpec("fedcba9876543210").above("it's mine");
 
-    assertThat(new MarkAggregate(TARGET, Kind.CONTINUOUS, MARK, existing, "").script())
+    assertThat(new MarkAggregate(TARGET, Kind.CONTINUOUS, MARK, existing, "", 7).script())
         .contains("COMMENT ON VIEW " + RELATION + " IS '" + MARK.text() + "\nit''s mine';");
-    assertThat(new MarkAggregate(TARGET, Kind.MATERIALIZED_VIEW, MARK, "", "").script())
+    assertThat(new MarkAggregate(TARGET, Kind.MATERIALIZED_VIEW, MARK, "", "", 7).script())
         .contains("COMMENT ON MATERIALIZED VIEW " + RELATION + " IS '" + MARK.text() + "';");
     assertThat(fill(existing).filled().sql())
         .isEqualTo("COMMENT ON VIEW " + RELATION + " IS '" + MARK.text() + " filled\nit''s mine'");
@@ -258,7 +259,7 @@ class AggregateChangeTest {
 
   @Test
   void materializedOnlyIsSetInPlace() {
-    assertThat(new SetMaterializedOnly(TARGET, false, true).script())
+    assertThat(new SetMaterializedOnly(TARGET, false, true, Optional.empty()).script())
         .contains(
             "ALTER MATERIALIZED VIEW "
                 + RELATION
@@ -285,7 +286,8 @@ class AggregateChangeTest {
         new CanonicalIndex.Buildable(new IndexBody(false, "USING btree (a)"), Set.of()),
         index.mark("o/o", Mark.Origin.MADE),
         PATH,
-        false);
+        false,
+        AggregateIndexChange.liveName(name, AT));
   }
 
   @Test
@@ -306,7 +308,7 @@ class AggregateChangeTest {
   void theMarkOfAnIndexStandsAboveItsComment() {
     Mark mark = UNIQUE.mark("o/o", Mark.Origin.ADOPTED);
 
-    assertThat(new MarkAggregateIndex(TARGET, AT, "ix", "by_hand", mark, "mine").statements())
+    assertThat(new MarkAggregateIndex(TARGET, AT, "ix", "by_hand", mark, "mine", BODY).statements())
         .containsExactly(
             Statement.of(
                 "COMMENT ON INDEX \"_timescaledb_internal\".\"by_hand\" IS '"
@@ -321,12 +323,12 @@ class AggregateChangeTest {
             new AddRefreshPolicy(TARGET, REFRESH, 60, JOB, "ts", false),
             alter(REFRESH, true, Optional.of("1 hour")),
             new CreateMaterializedView(TARGET, AGGREGATE, TEXT, MARK, MARK, PATH, false),
-            new MarkAggregate(TARGET, Kind.CONTINUOUS, MARK, "mine", ""),
+            new MarkAggregate(TARGET, Kind.CONTINUOUS, MARK, "mine", "", 1001),
             fill("mine"),
             refresh("te\"nant"),
-            new SetMaterializedOnly(TARGET, true, false),
+            new SetMaterializedOnly(TARGET, true, false, Optional.empty()),
             index("ix"),
-            new MarkAggregateIndex(TARGET, AT, "ix", "ix_42", MARK, "mine"))
+            new MarkAggregateIndex(TARGET, AT, "ix", "ix_42", MARK, "mine", BODY))
         .forEach(
             change ->
                 assertThat(change.anyTenant().script())

@@ -12,9 +12,11 @@ import io.tenantdb.model.Change;
 import io.tenantdb.model.ChangeResult;
 import io.tenantdb.model.Desired;
 import io.tenantdb.model.Finding;
+import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.IndexChange;
 import io.tenantdb.model.IndexReport;
 import io.tenantdb.model.IndexUsage;
+import io.tenantdb.model.Mark;
 import io.tenantdb.model.Observed;
 import io.tenantdb.model.ObservedTenant;
 import io.tenantdb.model.Plan;
@@ -102,7 +104,17 @@ final class Scenes {
   /** An index of ours that somebody renamed: drift. */
   static Change drift(String schema) {
     return new IndexChange.RenameIndex(
-        new Target(schema, "batches", "owner"), "renamed", "ix_batches");
+        new Target(schema, "batches", "owner"),
+        "renamed",
+        "ix_batches",
+        new Mark(
+            "platform/fruitpak",
+            "ix_batches",
+            "batches",
+            "0123456789abcdef",
+            Mark.Origin.MADE,
+            false),
+        new IndexBody(false, "USING btree (id)"));
   }
 
   /** Something that was never there. */

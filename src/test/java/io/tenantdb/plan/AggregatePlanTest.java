@@ -517,7 +517,7 @@ class AggregatePlanTest {
           changed(
               "real-time by an older spec: no drift",
               skip(stands(realTime(FILLED.map(m -> m.withSpec(Daily.OLD_SPEC))))),
-              List.of(SetMaterializedOnly.class, MarkAggregate.class)));
+              List.of(SetMaterializedOnly.class)));
 
   private static final List<Row> POLICIES =
       List.of(

@@ -21,6 +21,7 @@ import io.tenantdb.model.ObservedHypertable.Job;
 import io.tenantdb.model.ObservedIndex;
 import io.tenantdb.model.PolicyKind;
 import io.tenantdb.model.Reason;
+import io.tenantdb.model.Statement;
 import io.tenantdb.model.TenantHistory;
 import io.tenantdb.model.TenantPlan;
 import io.tenantdb.model.TenantState;
@@ -353,7 +354,7 @@ class DriftPlanTest {
   }
 
   @Test
-  void theMarkOfAnAggregateComesAfterAllThatItVouchesFor() {
+  void theMarkOfAnAggregateIsWrittenWithWhatItVouchesFor() {
     World world = new World();
     Daily.declare(world, Fallback.SKIP, Daily.REFRESH);
     Mark old = new Mark(World.OWNER_ID, "daily", Mark.NO_TABLE, OLDER, Mark.Origin.MADE, false);
@@ -361,7 +362,11 @@ class DriftPlanTest {
 
     assertThat(world.tenantPlan().changes())
         .extracting(Change::kind)
-        .containsExactly("SetMaterializedOnly", "MarkAggregate", "FillAggregate");
+        .containsExactly("SetMaterializedOnly", "FillAggregate");
+    assertThat(world.tenantPlan().changes().get(0).statements())
+        .as("in one transaction, and where the mark is refused without it")
+        .extracting(Statement::marking)
+        .containsExactly(false, true);
     // Reported drift keeps nothing from being filled, and its mark says no more than it did.
     world.onDrift = OnDrift.REPORT;
     world.history = World.HAD_BEEN;

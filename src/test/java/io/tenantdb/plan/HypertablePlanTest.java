@@ -518,6 +518,51 @@ class HypertablePlanTest {
     assertThat(world.tenantPlan().state()).isEqualTo(TenantState.SYNCED);
   }
 
+  private static World compressed(String spec, String owner) {
+    World world = new World();
+    Mark mark = new Mark(owner, "compression", "t", spec, Mark.Origin.MADE, false);
+    world.hypertable(
+        "7 days",
+        Optional.of(RECENT),
+        World.job(PolicyKind.COMPRESSION, "30 days", Optional.of(mark)));
+    world.hypertables.add(
+        World.wantedHypertable(
+            Convert.NEVER,
+            null,
+            Optional.of(World.compression("30 days", List.of("a"))),
+            Optional.empty()));
+    return world;
+  }
+
+  @Test
+  void theSettingsOfAnothersCompressionAreLeftAloneWithItsPolicy() {
+    World world = compressed("0123456789abcdef", "x/y");
+
+    assertThat(world.tenantPlan().changes()).isEmpty();
+    assertThat(world.tenantPlan().findings())
+        .extracting(Finding::reason)
+        .containsExactly(Reason.Conflict);
+  }
+
+  @Test
+  void theMarkThatVouchesForSettingsAloneIsWrittenWithThem() {
+    assertThat(compressed("0123456789abcdef", World.OWNER_ID).tenantPlan().changes())
+        .singleElement()
+        .isInstanceOf(SetCompression.class)
+        .satisfies(
+            set -> {
+              assertThat(set.statements())
+                  .extracting(Statement::marking)
+                  .containsExactly(false, true);
+              assertThat(set.statements().get(1).sql()).contains("alter_job");
+              assertThat(set.anyTenant().script()).doesNotContain("1000");
+            });
+    assertThat(compressed("00000000000000c0", World.OWNER_ID).tenantPlan().changes())
+        .as("the settings alone were changed by hand")
+        .singleElement()
+        .satisfies(set -> assertThat(set.statements()).hasSize(1));
+  }
+
   @Test
   void rowsThatForbidAConversionAreNotTheEndOfTheSentence() {
     World world = new World();

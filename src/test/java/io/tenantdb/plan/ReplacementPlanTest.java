@@ -473,11 +473,12 @@ class ReplacementPlanTest {
 
     List<Change> changes = world.tenantPlan().changes();
 
-    assertThat(changes)
-        .extracting(Change::kind)
-        .as("the mark, which says that all is as declared, comes last")
-        .containsExactly("SetIndexStatistics", "MarkIndex");
+    assertThat(changes).extracting(Change::kind).containsExactly("SetIndexStatistics");
     SetIndexStatistics set = (SetIndexStatistics) changes.get(0);
+    assertThat(set.statements())
+        .as("the mark, which says that all is as declared, is written with it, or not at all")
+        .extracting(statement -> statement.marking())
+        .containsExactly(false, true);
     assertThat(set.statistics()).isEqualTo(Map.of(1, 500));
     assertThat(set.before()).isEqualTo("statistics 1: default");
     assertThat(set.after()).isEqualTo("statistics 1: 500");
