@@ -86,6 +86,8 @@ class ScriptTimescaleIT {
         "COMMENT ON VIEW tenant_a.daily IS NULL",
         "ALTER MATERIALIZED VIEW tenant_a.daily SET (timescaledb.materialized_only = false)");
     converge(spec("14 days", "40 days", "3 years", "grower_id, kg", "day, kg", "2 hours"));
+    server.execute("COMMENT ON VIEW tenant_a.daily IS NULL");
+    converge(spec("14 days", "40 days", "3 years", "grower_id, kg", "day, kg", "2 hours"));
     server.execute(
         "COMMENT ON VIEW tenant_a.daily IS 'tenantdb:v1 owner=platform/fruit name=daily table=- spec=feedfeedfeedfeed made filled'");
     converge(HYPERTABLE.formatted("14 days"));
@@ -103,6 +105,7 @@ class ScriptTimescaleIT {
             "CreateAggregateIndex",
             "ReplaceAggregateIndex",
             "AlterRefreshPolicy",
+            "SetMaterializedOnly",
             "MarkAggregate",
             "DropPolicy",
             "DropAggregate",
