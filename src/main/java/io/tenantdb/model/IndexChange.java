@@ -425,6 +425,11 @@ public sealed interface IndexChange extends Change
     }
 
     @Override
+    public List<String> steps() {
+      return IndexScript.comment(target, name, comment, List.of(body), statements());
+    }
+
+    @Override
     public MarkIndex anyTenant() {
       return new MarkIndex(target.anyTenant(), name, mark, comment, body);
     }

@@ -169,6 +169,27 @@ final class IndexScript {
     stillMarked(block, other.target(), other.name(), other.mark());
   }
 
+  /**
+   * Writes a comment, where it is still the one that the plan saw.
+   *
+   * @param bodies what the index may be; anything where there are none
+   */
+  static List<String> comment(
+      Target target,
+      String name,
+      String comment,
+      List<IndexBody> bodies,
+      List<Statement> writing) {
+    IndexCheck check = IndexCheck.of(target, name);
+    Block block =
+        Block.as(target.owner())
+            .require(check.commentIs(comment), name + " has another comment by now", AGAIN);
+    if (!bodies.isEmpty()) {
+      block.require(check.valid(bodies), name + " is another index by now", AGAIN);
+    }
+    return Script.of(block.run(writing));
+  }
+
   /** Gives one its name back, where it is still the one that the plan saw. */
   static List<String> rename(IndexChange.RenameIndex change) {
     Target target = change.target();

@@ -255,6 +255,11 @@ public sealed interface IndexSetting extends IndexChange {
     }
 
     @Override
+    public List<String> steps() {
+      return IndexScript.comment(target, name, comment, List.of(), statements());
+    }
+
+    @Override
     public UnmarkIndex anyTenant() {
       return new UnmarkIndex(target.anyTenant(), name, comment);
     }
