@@ -44,6 +44,7 @@ public final class BuildWatch implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(BuildWatch.class);
   private static final Duration SECOND = Duration.ofSeconds(1);
   private static final Duration SHORTEST_PAUSE = Duration.ofMillis(50);
+  private static final Duration UNSIGNED = Duration.ofMillis(100);
 
   // Where a build waits for a prepared transaction, which has no process, its lock says for which.
   private static final String PROGRESS =
@@ -108,11 +109,29 @@ public final class BuildWatch implements AutoCloseable {
   public <T> T during(WorkSession session, Change change, Duration left, Supplier<T> work) {
     long now = System.nanoTime();
     session.begins();
-    running.put(session.backendPid(), new Running(session, change, now, now + left.toNanos()));
+    Running begun = new Running(session, change, now, now + left.toNanos());
+    running.put(session.backendPid(), begun);
+    if (change.builds().isPresent()) {
+      timer.schedule(() -> sign(begun), UNSIGNED.toMillis(), TimeUnit.MILLISECONDS);
+    }
     try {
       return work.get();
     } finally {
       running.remove(session.backendPid());
+    }
+  }
+
+  /** Soon, so that what is killed early is somebody's too; {@link #ask} does what this could not. */
+  private void sign(Running begun) {
+    if (!begun.equals(running.get(begun.session().backendPid()))) {
+      return;
+    }
+    try (Connection connection = database.borrow()) {
+      signatures.sign(connection, begun.change());
+    } catch (DatabaseException | SQLException e) {
+      LOG.debug("a build is not signed yet: {}", e.getMessage());
+    } catch (RuntimeException e) {
+      LOG.warn("A build could not be signed", e);
     }
   }
 

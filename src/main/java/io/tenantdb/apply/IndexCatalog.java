@@ -1,10 +1,10 @@
 package io.tenantdb.apply;
 
-import io.tenantdb.database.IndexTieSql;
 import io.tenantdb.database.Sql;
 import io.tenantdb.model.Identifiers;
 import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.IndexTie;
+import io.tenantdb.model.IndexTieSql;
 import io.tenantdb.model.Statement;
 import io.tenantdb.model.Target;
 import java.sql.ResultSet;
@@ -21,20 +21,23 @@ import java.util.Optional;
  */
 final class IndexCatalog {
 
+  private static final String NAMED =
+      """
+      SELECT i.oid
+      FROM pg_namespace n
+      JOIN pg_class i ON i.relnamespace = n.oid
+      JOIN pg_index x ON x.indexrelid = i.oid
+      JOIN pg_class t ON t.oid = x.indrelid
+      WHERE n.nspname = ? AND t.relname = ? AND i.relname IN (%s)""";
+
   private static final String INDEXES =
-      IndexTieSql.with(
-              """
-              SELECT i.oid
-              FROM pg_namespace n
-              JOIN pg_class i ON i.relnamespace = n.oid
-              JOIN pg_index x ON x.indexrelid = i.oid
-              JOIN pg_class t ON t.oid = x.indrelid
-              WHERE n.nspname = ? AND t.relname = ? AND i.relname IN (%s)""")
+      IndexTieSql.with(NAMED)
           + """
       SELECT i.relname, x.indisvalid, x.indisunique, pg_get_indexdef(i.oid), quote_ident(i.relname),
              CASE i.relkind WHEN 'I' THEN 'ONLY ' ELSE '' END
                || quote_ident(n.nspname) || '.' || quote_ident(t.relname),
              quote_ident(n.nspname), d.description, t.relkind <> 'm',
+             t.relkind = 'r' AND to_regclass('timescaledb_information.jobs') IS NOT NULL,
              ARRAY(SELECT tie.kind FROM tie WHERE tie.root = i.oid ORDER BY tie.kind, tie.object),
              ARRAY(SELECT tie.object FROM tie WHERE tie.root = i.oid ORDER BY tie.kind, tie.object)
       FROM tie_of f
@@ -44,6 +47,12 @@ final class IndexCatalog {
       JOIN pg_class t ON t.oid = x.indrelid
       LEFT JOIN pg_description d
         ON d.objoid = i.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0""";
+
+  private static final String TIES_OF_TIMESCALE =
+      IndexTieSql.withTimescale(NAMED)
+          + """
+      SELECT i.relname, tie.kind, tie.object FROM tie JOIN pg_class i ON i.oid = tie.root
+      ORDER BY 1, 2, 3""";
 
   private final WorkSession session;
 
@@ -71,15 +80,34 @@ final class IndexCatalog {
       throws SQLException {
     List<String> parameters = new ArrayList<>(List.of(target.schema(), target.table()));
     parameters.addAll(List.of(names));
-    Statement query =
-        new Statement(
-            INDEXES.formatted(String.join(", ", Collections.nCopies(names.length, "?"))),
-            parameters);
+    String places = String.join(", ", Collections.nCopies(names.length, "?"));
     Map<String, LiveIndex> found = new HashMap<>();
-    Sql.queryAfter(session.connection(), before, query, IndexCatalog::live)
-        .forEach(index -> found.put(index.name(), index));
+    boolean timescale = false;
+    for (Row row :
+        Sql.queryAfter(
+            session.connection(),
+            before,
+            new Statement(INDEXES.formatted(places), parameters),
+            row -> new Row(live(row), row.getBoolean(10)))) {
+      found.put(row.index().name(), row.index());
+      timescale |= row.timescale();
+    }
+    if (timescale) {
+      Sql.query(
+              session.connection(),
+              new Statement(TIES_OF_TIMESCALE.formatted(places), parameters),
+              row ->
+                  Map.entry(row.getString(1), IndexTieSql.tie(row.getString(2), row.getString(3))))
+          .forEach(
+              tie -> found.computeIfPresent(tie.getKey(), (name, i) -> i.and(tie.getValue())));
+    }
     return found;
   }
+
+  /**
+   * @param timescale it may be a hypertable's
+   */
+  private record Row(LiveIndex index, boolean timescale) {}
 
   /**
    * Validity, uniqueness, definition and the quoted names that it begins with, of an index that
@@ -119,8 +147,8 @@ final class IndexCatalog {
   }
 
   private static LiveIndex live(ResultSet row) throws SQLException {
-    String[] kinds = (String[]) row.getArray(10).getArray();
-    String[] objects = (String[]) row.getArray(11).getArray();
+    String[] kinds = (String[]) row.getArray(11).getArray();
+    String[] objects = (String[]) row.getArray(12).getArray();
     List<IndexTie> ties = new ArrayList<>();
     for (int i = 0; i < kinds.length; i++) {
       ties.add(IndexTieSql.tie(kinds[i], objects[i]));

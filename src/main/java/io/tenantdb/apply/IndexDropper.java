@@ -97,12 +97,17 @@ final class IndexDropper {
 
   private void makeWay(ReplaceAggregateIndex change, List<Statement> statements)
       throws SQLException {
-    Optional<String> ties =
+    Optional<LiveIndex> old =
         Optional.ofNullable(
-                catalog
-                    .read(keeping(change.target(), change.materialization()), change.old())
-                    .get(change.old()))
-            .flatMap(live -> live.against(IndexTie.Use.MAKE_WAY));
+            catalog
+                .read(keeping(change.target(), change.materialization()), change.old())
+                .get(change.old()));
+    if (old.filter(live -> !live.comment().equals(change.comment())).isPresent()) {
+      throw new ApplyException(
+          Reason.Progressing,
+          "the comment of the index changed since this was planned; the next pass plans it anew");
+    }
+    Optional<String> ties = old.flatMap(live -> live.against(IndexTie.Use.MAKE_WAY));
     if (ties.isPresent()) {
       throw new ApplyException(
           Reason.Conflict,

@@ -3,6 +3,7 @@ package io.tenantdb.apply;
 import io.tenantdb.model.IndexBody;
 import io.tenantdb.model.IndexTie;
 import io.tenantdb.model.Mark;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -29,6 +30,13 @@ record LiveIndex(
   /** A bare CLUSTER goes by it. */
   boolean clustered() {
     return IndexTie.any(ties, IndexTie.Kind.CLUSTERED);
+  }
+
+  /** The same index with one more. */
+  LiveIndex and(IndexTie tie) {
+    List<IndexTie> all = new ArrayList<>(ties);
+    all.add(tie);
+    return new LiveIndex(name, valid, body, comment, all, onTable);
   }
 
   /** What forbids it, in words; empty where nothing does. */

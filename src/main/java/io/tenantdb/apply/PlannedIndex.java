@@ -25,12 +25,10 @@ record PlannedIndex(IndexReplacement change) {
                 new ApplyException(
                     Reason.Gone,
                     "the index was dropped since this was planned; the next pass plans it anew"));
-    Optional<String> ties = live.against(IndexTie.Use.REPLACE);
+    Optional<String> ties =
+        IndexTie.against(live.ties(), IndexTie.Use.REPLACE, change.build().index());
     if (ties.isPresent()) {
       throw changed("stands behind " + ties.get() + " since");
-    }
-    if (live.clustered() && !change.build().index().clusters()) {
-      throw changed("stands behind the table's clustering since");
     }
     if (live.valid() != old().valid() || live.body().filter(old().body()::equals).isEmpty()) {
       throw changed("has another definition, or has become valid or invalid, since");

@@ -24,11 +24,13 @@ public final class EventTriggers {
           ORDER BY 1""");
 
   private record Trigger(String name, String function) {
+    /** In whatever language the server speaks: the frame of a function that is not SQL's. */
     boolean runsIn(String context) {
-      // PL/pgSQL prints a signature, the others a name in quotes.
-      return Pattern.compile("(?:^|[\\s.\"])" + Pattern.quote(function) + "(?:\"|\\()")
-          .matcher(context)
-          .find();
+      // PL/pgSQL prints a signature, the others a name in quotes; no function of SQL is a trigger.
+      Pattern named =
+          Pattern.compile(
+              "(?<![\\p{L}\\p{N}_$])" + Pattern.quote(function) + "(?:[\\s\u00a0\u202f]*[\"»”“]|\\()");
+      return context.lines().anyMatch(frame -> frame.contains("PL/") && named.matcher(frame).find());
     }
   }
 

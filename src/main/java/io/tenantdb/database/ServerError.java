@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
@@ -51,6 +52,18 @@ final class ServerError {
 
   // Transaction rollback, insufficient resources, lock not available, operator intervention.
   private static final Set<String> PASSING = Set.of("40", "53", "55P03", "57");
+
+  // What PostgreSQL's own translations make of FATAL and PANIC: pgjdbc shows the translated word
+  // only.
+  private static final Set<String> FATAL =
+      Set.of(
+          "FATAL", "FATALE", "FATALT", "PANIC", "PANICO", "PANIK", "ВАЖНО", "ПАНИКА", "ФАТАЛЬНО",
+          "ПАНІКА", "ფატალური", "პანიკა", "치명적오류", "손상", "致命错误", "灾难性错误", "致命錯誤", "嚴重錯誤");
+
+  // A word in whatever quotation marks the server's language has: the name of a function, where a
+  // statement would have blanks.
+  private static final Pattern NAMED =
+      Pattern.compile("[\"«»„“”][\\s\u00a0\u202f]*[^\\s\"«»„“”]+[\\s\u00a0\u202f]*[\"«»„“”]");
 
   private static final Pattern RACE =
       Pattern.compile(
@@ -133,7 +146,7 @@ final class ServerError {
   /** True where the server ended the session. */
   boolean fatal() {
     return said.map(ServerErrorMessage::getSeverity)
-        .filter(severity -> severity.equals("FATAL") || severity.equals("PANIC"))
+        .filter(FATAL::contains)
         .isPresent();
   }
 
@@ -171,10 +184,17 @@ final class ServerError {
     return context().lines().anyMatch(ServerError::isFunction) ? Origin.FUNCTION : Origin.STATEMENT;
   }
 
+  /**
+   * By what is in every language: the names of the languages, {@code SQL function "f" statement 1}
+   * and {@code SQL statement "SELECT 1"}.
+   */
   private static boolean isFunction(String frame) {
-    // A DO is a statement of ours, if it stands alone.
-    return (frame.contains("PL/") && !frame.contains("inline_code_block"))
-        || frame.contains("SQL function");
+    if (frame.contains("PL/")) {
+      // A DO is a statement of ours, if it stands alone.
+      return !frame.contains("inline_code_block");
+    }
+    Matcher named = NAMED.matcher(frame);
+    return frame.contains("SQL function") || (named.find() && named.replaceAll("").contains("SQL"));
   }
 
   private Optional<String> field(Function<ServerErrorMessage, String> of) {

@@ -93,16 +93,24 @@ public sealed interface AggregateIndexChange extends Change {
   /**
    * Makes the index beside the one that stands in its place, and drops that one at the end of the
    * same transaction: readers wait for the drop alone. Nobody may rename in that schema, so that it
-   * keeps another name than that one; the mark tells which is ours.
+   * keeps another name than that one; the mark tells which is ours. Where TimescaleDB could not
+   * tell the two apart ({@link IndexReplacement.RebuildIndex}) that one is dropped first, and
+   * readers wait for the build too; no query ever finds the aggregate without either.
    *
    * @param build what makes it
    * @param old the name of the one that goes
    * @param was what is wrong with it, without the tenant
    * @param takeOver it is not ours
    * @param comment the comment that it has; a person's own words go over to the new one
+   * @param dropsFirst the two cannot be there at once
    */
   record ReplaceAggregateIndex(
-      CreateAggregateIndex build, String old, String was, boolean takeOver, String comment)
+      CreateAggregateIndex build,
+      String old,
+      String was,
+      boolean takeOver,
+      String comment,
+      boolean dropsFirst)
       implements AggregateIndexChange {
     @Override
     public Target target() {
@@ -153,17 +161,30 @@ public sealed interface AggregateIndexChange extends Change {
 
     @Override
     public List<Statement> statements() {
-      return List.of(
-          AggregateSql.path(build.searchPath()),
-          Statement.of(build.index().createSql(build.liveName(), target().relation(), false)),
-          AggregateSql.PG_CATALOG,
-          commentOn(materialization(), build.liveName(), build.mark().above(comment)).asMarking(),
-          Statement.of("DROP INDEX " + Identifiers.qualified(materialization().schema(), old)));
+      List<Statement> making =
+          List.of(
+              AggregateSql.path(build.searchPath()),
+              Statement.of(build.index().createSql(build.liveName(), target().relation(), false)),
+              AggregateSql.PG_CATALOG,
+              commentOn(materialization(), build.liveName(), build.mark().above(comment))
+                  .asMarking());
+      List<Statement> dropping =
+          List.of(
+              Statement.of("DROP INDEX " + Identifiers.qualified(materialization().schema(), old)));
+      return (dropsFirst
+              ? Stream.concat(dropping.stream(), making.stream())
+              : Stream.concat(making.stream(), dropping.stream()))
+          .toList();
+    }
+
+    @Override
+    public List<String> steps() {
+      return IndexScript.makeWay(this);
     }
 
     @Override
     public ReplaceAggregateIndex anyTenant() {
-      return new ReplaceAggregateIndex(build.anyTenant(), old, was, takeOver, comment);
+      return new ReplaceAggregateIndex(build.anyTenant(), old, was, takeOver, comment, dropsFirst);
     }
   }
 

@@ -2,6 +2,7 @@ package io.tenantdb.model;
 
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -107,21 +108,33 @@ record IndexCheck(String index, String relation, String tenantsTable) {
         + Identifiers.literal(mark.text());
   }
 
+  /** It bears a mark that says that it was made under the name. */
+  String bearsMarkOf(String name) {
+    return "split_part(split_part(coalesce(obj_description("
+        + oid()
+        + ", 'pg_class'), ''), chr(10), 1), ' ', "
+        + Mark.NAME_WORD
+        + ") = "
+        + Identifiers.literal(Mark.nameWord(name));
+  }
+
   String isInvalid() {
     return "EXISTS (SELECT FROM pg_index WHERE indexrelid = " + oid() + " AND NOT indisvalid)";
   }
 
-  /** Nothing rests on it: the server itself drops one that is its table's replica identity. */
-  String free() {
-    return "NOT EXISTS (SELECT FROM pg_index WHERE indexrelid = "
-        + oid()
-        + " AND indisreplident) AND NOT EXISTS (SELECT FROM pg_depend WHERE classid ="
-        + " 'pg_class'::regclass AND objid = "
-        + oid()
-        + " AND refclassid = 'pg_constraint'::regclass) AND NOT EXISTS (SELECT FROM pg_depend WHERE"
-        + " refclassid = 'pg_class'::regclass AND refobjid = "
-        + oid()
-        + " AND classid = 'pg_constraint'::regclass)";
+  /** A bare CLUSTER goes by it. */
+  String clustered() {
+    return "EXISTS (SELECT FROM pg_index WHERE indexrelid = " + oid() + " AND indisclustered)";
+  }
+
+  /** Nothing rests on it that one of the kinds is about. */
+  String free(Set<IndexTie.Kind> kinds) {
+    return IndexTieSql.none(oid(), kinds);
+  }
+
+  /** The same of what TimescaleDB knows, where that is installed. */
+  String freeOfTimescale(Set<IndexTie.Kind> kinds) {
+    return IndexTieSql.noneOfTimescale(oid(), kinds);
   }
 
   /**

@@ -3,9 +3,11 @@ package io.tenantdb.model;
 import io.tenantdb.model.IndexChange.Build;
 import io.tenantdb.model.IndexChange.CreateIndex;
 import io.tenantdb.model.IndexReplacement.RebuildIndex;
+import io.tenantdb.model.IndexTie.Use;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
@@ -29,7 +31,7 @@ final class IndexScript {
             change,
             publishing,
             block -> {
-              change.displaces().ifPresent(other -> stillMarked(block, other));
+              change.displaces().ifPresent(other -> setAside(block, other));
               published(block, change, change.publishing());
             })
         .steps();
@@ -48,7 +50,7 @@ final class IndexScript {
             Block.as(target.owner()),
             block -> {
               block.run(change.keepingConstraintsOff()).run(change.retiring());
-              asPlanned(block, retired, old);
+              asPlanned(block, retired, change);
               published(block, build, change.succeeding());
             });
     if (old.stays()) {
@@ -65,11 +67,13 @@ final class IndexScript {
       release.when(
           retired.exists(),
           block ->
-              free(block, retired)
+              free(block, retired, Use.DROP, false)
                   .run(IndexStatements.rename(target, old.retiredName(), discarded)));
       script.add(release).add(dropConcurrently(target.sibling(discarded)));
     } else {
-      release.when(retired.exists(), block -> free(block, retired).run(change.dropping()));
+      release.when(
+          retired.exists(),
+          block -> free(block, retired, Use.DROP, true).run(change.dropping()));
       script.add(release);
     }
     return script.steps();
@@ -84,7 +88,7 @@ final class IndexScript {
             block.when(
                 old.exists(),
                 then -> {
-                  asPlanned(then, old, change.old());
+                  asPlanned(then, old, change);
                   then.run(change.dropping());
                 });
     Block publishing = Block.as(build.target().owner());
@@ -104,7 +108,7 @@ final class IndexScript {
   /** Publishes one that is built. */
   static List<String> publish(IndexChange.PublishIndex change) {
     Block block = Block.as(change.target().owner());
-    change.displaces().ifPresent(other -> stillMarked(block, other));
+    change.displaces().ifPresent(other -> setAside(block, other));
     block.run(change.statements());
     return Script.of(
         require(block, IndexCheck.of(change.target(), change.name()), List.of(change.body())));
@@ -125,7 +129,7 @@ final class IndexScript {
     Consumer<Block> conditional =
         block -> {
           conditions.accept(block);
-          free(block, check);
+          free(block, check, Use.DROP, inTransaction);
         };
     Block block = Block.as(target.owner());
     if (inTransaction) {
@@ -151,6 +155,28 @@ final class IndexScript {
         .steps();
   }
 
+  /** Replaces one on a continuous aggregate. */
+  static List<String> makeWay(AggregateIndexChange.ReplaceAggregateIndex change) {
+    IndexCheck old = IndexCheck.of(change.target(), change.materialization(), change.old());
+    Block block =
+        Block.as(change.target().owner())
+            .require(
+                old.commentIs(change.comment()),
+                "the old index has another comment by now: it is left alone",
+                AGAIN);
+    return Script.of(free(block, old, Use.MAKE_WAY, true).run(change.statements()));
+  }
+
+  /** Drops one on a continuous aggregate. */
+  static List<String> drop(PruneChange.DropAggregateIndex change) {
+    IndexCheck check = IndexCheck.of(change.target(), change.materialization(), change.liveName());
+    return Script.of(
+        Block.as(change.target().owner())
+            .when(
+                check.exists(),
+                block -> free(block, check, Use.DROP, true).run(change.statements())));
+  }
+
   /** Refuses to drop what has become valid. */
   static void stillInvalid(Block block, Target target, String name) {
     block.require(
@@ -165,8 +191,26 @@ final class IndexScript {
         AGAIN);
   }
 
-  private static void stillMarked(Block block, IndexSetting.SetAsideIndex other) {
+  /** Refuses to take the name of one that is another by now, or that something rests on. */
+  static void setAside(Block block, IndexSetting.SetAsideIndex other) {
     stillMarked(block, other.target(), other.name(), other.mark());
+    free(
+        block,
+        IndexCheck.of(other.target(), other.name()),
+        other.leaves() ? Use.DROP : Use.RENAME,
+        true);
+  }
+
+  /** Gives an index of ours its declared name back. */
+  static List<String> rename(IndexChange.RenameIndex change) {
+    IndexCheck check = IndexCheck.of(change.target(), change.liveName());
+    Block block =
+        Block.as(change.target().owner())
+            .require(
+                check.bearsMarkOf(change.name()),
+                change.liveName() + " has another mark by now and is left alone",
+                AGAIN);
+    return Script.of(free(block, check, Use.RENAME, true).run(change.statements()));
   }
 
   /**
@@ -220,7 +264,7 @@ final class IndexScript {
                     .when(
                         check.exists() + " AND NOT " + check.valid(change.accepted()),
                         then ->
-                            idle(then, check)
+                            free(idle(then, check), check, Use.DROP, false)
                                 .run(IndexStatements.rename(target, built, discarded))))
             .add(dropConcurrently(target.sibling(discarded)))
             .with(
@@ -262,7 +306,7 @@ final class IndexScript {
     return block.when(
         check.exists() + " AND NOT " + check.valid(change.accepted()),
         then ->
-            idle(then, check)
+            free(idle(then, check), check, Use.DROP, true)
                 .run(Statement.of("DROP INDEX " + change.target().sibling(change.reservedName()))));
   }
 
@@ -289,21 +333,47 @@ final class IndexScript {
         "Drop it, mend what kept it from being built, and run this again.");
   }
 
-  private static void asPlanned(Block block, IndexCheck check, IndexReplacement.Replaced old) {
+  private static void asPlanned(Block block, IndexCheck check, IndexReplacement change) {
+    IndexReplacement.Replaced old = change.old();
+    String condition =
+        check.is(old.valid(), List.of(old.body())) + " AND " + check.commentIs(old.comment());
     block.require(
-        check.is(old.valid(), List.of(old.body())) + " AND " + check.commentIs(old.comment()),
+        // What clusters by it goes over to the new one, which is printed or not.
+        condition + " AND " + (old.clustered() ? "" : "NOT ") + check.clustered(),
         "the old index is not as it was when this was planned: it is left alone",
         AGAIN);
-    free(block, check);
+    free(
+        block,
+        check,
+        IndexTie.forbidding(Use.REPLACE, change.build().index()),
+        !old.concurrently());
   }
 
-  private static Block free(Block block, IndexCheck check) {
+  /**
+   * Refuses where something rests on it that may not be lost.
+   *
+   * @param hypertables it may be on a hypertable
+   */
+  static Block free(Block block, IndexCheck check, Use use, boolean hypertables) {
+    return free(block, check, IndexTie.Kind.forbidding(use), hypertables);
+  }
+
+  private static Block free(
+      Block block, IndexCheck check, Set<IndexTie.Kind> kinds, boolean hypertables) {
+    unless(block, check, check.free(kinds));
+    // Its relations are only looked for where the condition holds.
+    return hypertables
+        ? block.when(
+            "to_regclass('timescaledb_information.jobs') IS NOT NULL",
+            then -> unless(then, check, check.freeOfTimescale(kinds)))
+        : block;
+  }
+
+  private static Block unless(Block block, IndexCheck check, String free) {
     return block.require(
-        check.free(),
-        "a constraint, a foreign key or the replica identity rests on "
-            + check.index()
-            + ": it stays",
-        AGAIN);
+        free,
+        "something rests on " + check.index() + " that does not go with it: it stays",
+        AGAIN + " It says what that is.");
   }
 
   static Block idle(Block block, IndexCheck check) {

@@ -212,7 +212,7 @@ public sealed interface IndexSetting extends IndexChange {
     @Override
     public List<String> steps() {
       Block block = Block.as(target.owner());
-      IndexScript.stillMarked(block, target, name, mark);
+      IndexScript.setAside(block, this);
       return Script.of(block.run(statements()));
     }
 

@@ -1,7 +1,9 @@
 package io.tenantdb.model;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -47,7 +49,11 @@ public record IndexTie(Kind kind, String object) {
     /** A bare CLUSTER goes by it; the one that replaces it takes that over. */
     CLUSTERED("the clustering of the table"),
     /** A bare CLUSTER of a partition goes by its part. */
-    CLUSTERED_PART("the clustering of the partition %s");
+    CLUSTERED_PART("the clustering of the partition %s"),
+    /** TimescaleDB's {@code reorder_chunk} without an index goes by the chunk's part. */
+    CLUSTERED_CHUNKS("the clustering of the table's chunks"),
+    /** {@code add_reorder_policy}, which knows it by its name: what bears that later is reordered by. */
+    REORDER_POLICY("the table's reorder policy");
 
     private final String words;
 
@@ -61,9 +67,23 @@ public record IndexTie(Kind kind, String object) {
         case CONSTRAINT, EXTENSION_MEMBER -> true;
         case CONSTRAINT_OF_PART, REPLICA_IDENTITY, FOREIGN_KEY, PARENT, DEPENDENT ->
             use != Use.RENAME;
-        case EXTENSION_DEPENDENCY, CLUSTERED_PART -> use == Use.REPLACE || use == Use.MAKE_WAY;
+        case EXTENSION_DEPENDENCY, CLUSTERED_PART, CLUSTERED_CHUNKS ->
+            use == Use.REPLACE || use == Use.MAKE_WAY;
         case CLUSTERED -> use == Use.MAKE_WAY;
+        case REORDER_POLICY -> use != Use.REPLACE;
       };
+    }
+
+    /** Those that forbid it. */
+    static Set<Kind> forbidding(Use use) {
+      return Arrays.stream(values())
+          .filter(kind -> kind.forbids(use))
+          .collect(Collectors.toUnmodifiableSet());
+    }
+
+    /** True where one that takes its place must be one that CLUSTER can go by. */
+    private boolean wantsOrder() {
+      return this == CLUSTERED || this == REORDER_POLICY;
     }
   }
 
@@ -83,6 +103,29 @@ public record IndexTie(Kind kind, String object) {
                     .distinct()
                     .collect(Collectors.joining(", ")))
             .filter(words -> !words.isEmpty());
+  }
+
+  /**
+   * What keeps another index from taking its place, in words; empty where nothing does.
+   *
+   * @param use how it would
+   */
+  public static Optional<String> against(List<IndexTie> ties, Use use, DesiredIndex successor) {
+    Set<Kind> forbidding = forbidding(use, successor);
+    return against(ties, use)
+        .or(
+            () ->
+                ties.stream()
+                    .filter(tie -> forbidding.contains(tie.kind()))
+                    .map(tie -> tie.words() + ", which the declared one cannot have,")
+                    .findFirst());
+  }
+
+  /** The kinds that keep another index from taking its place. */
+  static Set<Kind> forbidding(Use use, DesiredIndex successor) {
+    return Arrays.stream(Kind.values())
+        .filter(kind -> kind.forbids(use) || (kind.wantsOrder() && !successor.clusters()))
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /** True where there is one of the kind. */

@@ -65,6 +65,9 @@ public record Mark(
   /** Which of the line's words, parted by blanks, is {@link #tableWord}; the first is 1. */
   public static final int TABLE_WORD = 4;
 
+  /** The same of {@link #nameWord}. */
+  static final int NAME_WORD = 3;
+
   private static final String REFRESHED = "refreshed=";
 
   private static final String HEAD = "tenantdb:v1 ";
@@ -129,11 +132,15 @@ public record Mark(
     return "table=" + encode(table);
   }
 
+  /** How a mark says the name under which it was made. */
+  static String nameWord(String name) {
+    return "name=" + encode(name);
+  }
+
   /** The one line. */
   public String text() {
     return beginning(owner)
-        + "name="
-        + encode(name)
+        + nameWord(name)
         + " "
         + tableWord(table)
         + " spec="

@@ -255,6 +255,11 @@ public sealed interface PruneChange extends Change {
     }
 
     @Override
+    public List<String> steps() {
+      return IndexScript.drop(this);
+    }
+
+    @Override
     public DropAggregateIndex anyTenant() {
       return new DropAggregateIndex(target.anyTenant(), materialization, name, liveName, was);
     }

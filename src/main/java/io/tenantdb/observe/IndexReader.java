@@ -1,7 +1,7 @@
 package io.tenantdb.observe;
 
-import io.tenantdb.database.IndexTieSql;
 import io.tenantdb.model.IndexTie;
+import io.tenantdb.model.IndexTieSql;
 import io.tenantdb.model.ObservedIndex.Settings;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -73,10 +73,14 @@ final class IndexReader {
         ON d.objoid = i.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
       """;
 
+  private static final String OF_TABLES =
+      "SELECT x.indexrelid AS oid FROM unnest(?::oid[]) AS tb(oid)"
+          + " JOIN pg_index x ON x.indrelid = tb.oid";
   private static final String TIES =
-      IndexTieSql.with(
-              "SELECT x.indexrelid AS oid FROM unnest(?::oid[]) AS tb(oid)"
-                  + " JOIN pg_index x ON x.indrelid = tb.oid")
+      IndexTieSql.with(OF_TABLES)
+          + "SELECT root, kind, object FROM tie ORDER BY root, kind, object";
+  private static final String TIES_OF_TIMESCALE =
+      IndexTieSql.withTimescale(OF_TABLES)
           + "SELECT root, kind, object FROM tie ORDER BY root, kind, object";
 
   private static final String DEFAULT_TABLESPACE =
@@ -89,10 +93,15 @@ final class IndexReader {
   private static final Pattern TARGET = Pattern.compile("(\\d+):(\\d+)");
 
   private final Catalog catalog;
+  private final boolean timescale;
   private final Map<List<String>, Settings> settings = new HashMap<>();
 
-  IndexReader(Catalog catalog) {
+  /**
+   * @param timescale TimescaleDB is installed in the database
+   */
+  IndexReader(Catalog catalog, boolean timescale) {
     this.catalog = catalog;
+    this.timescale = timescale;
   }
 
   List<Index> indexes(Collection<Long> tables) throws SQLException {
@@ -123,15 +132,17 @@ final class IndexReader {
   private Map<Long, List<IndexTie>> ties(Collection<Long> tables) throws SQLException {
     Map<Long, List<IndexTie>> ties = new HashMap<>();
     Map<IndexTie, IndexTie> known = new HashMap<>();
-    catalog
-        .rows(
-            TIES,
-            row -> Map.entry(row.getLong(1), IndexTieSql.tie(row.getString(2), row.getString(3))),
-            Catalog.oids(tables))
-        .forEach(
-            tie ->
-                ties.computeIfAbsent(tie.getKey(), index -> new ArrayList<>(1))
-                    .add(known.computeIfAbsent(tie.getValue(), same -> same)));
+    for (String query : timescale ? List.of(TIES, TIES_OF_TIMESCALE) : List.of(TIES)) {
+      catalog
+          .rows(
+              query,
+              row -> Map.entry(row.getLong(1), IndexTieSql.tie(row.getString(2), row.getString(3))),
+              Catalog.oids(tables))
+          .forEach(
+              tie ->
+                  ties.computeIfAbsent(tie.getKey(), index -> new ArrayList<>(1))
+                      .add(known.computeIfAbsent(tie.getValue(), same -> same)));
+    }
     return ties;
   }
 

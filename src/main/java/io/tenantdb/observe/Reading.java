@@ -90,7 +90,7 @@ final class Reading {
 
     LockReader lockReader = new LockReader(catalog);
     Locks locks = lockReader.locks();
-    List<Index> indexes = new IndexReader(catalog).indexes(tables.keySet());
+    List<Index> indexes = new IndexReader(catalog, timescale()).indexes(tables.keySet());
     if (indexes.stream().anyMatch(index -> !index.valid())) {
       locks = lockReader.locks().and(locks);
     }
@@ -215,16 +215,22 @@ final class Reading {
     return tables.stream().map(Table::name).collect(Collectors.toSet());
   }
 
-  /** Those of the declared tables that are hypertables and may have declared indexes. */
+  /**
+   * Those of the declared tables that are hypertables and may have declared indexes, and the
+   * hypertables that keep such aggregates' rows.
+   */
   private Set<Long> among(
       Map<Long, Schema> schemas, Collection<Table> tables, Map<Name, ?> hypertables) {
     Set<String> indexed =
         desired.indexes().stream().map(DesiredIndex::table).collect(Collectors.toSet());
     return tables.stream()
-        .filter(table -> table.kind() == Kind.ORDINARY && indexed.contains(table.name()))
+        .filter(table -> indexed.contains(table.name()))
         .filter(
             table ->
-                hypertables.containsKey(new Name(schemas.get(table.schema()).name(), table.name())))
+                table.kind() == Kind.CONTINUOUS_AGGREGATE
+                    || (table.kind() == Kind.ORDINARY
+                        && hypertables.containsKey(
+                            new Name(schemas.get(table.schema()).name(), table.name()))))
         .map(Table::oid)
         .collect(Collectors.toSet());
   }

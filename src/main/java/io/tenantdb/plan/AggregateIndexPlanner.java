@@ -96,7 +96,10 @@ final class AggregateIndexPlanner {
               live.name(),
               other.was(),
               other.takeOver(),
-              live.comment()));
+              live.comment(),
+              draft.confusesEqualIndexes()
+                  && form.accepted().stream()
+                      .anyMatch(live.body().orElseThrow()::sameStructure)));
     }
   }
 

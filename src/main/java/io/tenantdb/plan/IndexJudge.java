@@ -110,12 +110,7 @@ final class IndexJudge {
   private static Optional<String> ties(
       ObservedTable table, DesiredIndex index, ObservedIndex live) {
     boolean aggregate = table.kind() == ObservedTable.Kind.CONTINUOUS_AGGREGATE;
-    return IndexTie.against(live.ties(), aggregate ? Use.MAKE_WAY : Use.REPLACE)
-        .or(
-            () ->
-                live.clustered() && !index.clusters()
-                    ? Optional.of("the table's clustering, which the declared one cannot have,")
-                    : Optional.empty());
+    return IndexTie.against(live.ties(), aggregate ? Use.MAKE_WAY : Use.REPLACE, index);
   }
 
   /** What it is, where that is not what is declared; without numbers, which differ by tenant. */

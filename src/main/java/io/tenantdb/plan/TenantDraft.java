@@ -170,12 +170,17 @@ final class TenantDraft {
         .anyMatch(p -> p.schema().equals(tenant.schema()) && p.name().equals(table.name()));
   }
 
+  /** {@link #confusesEqualIndexes()} and the table is a hypertable. */
+  boolean confusesEqualIndexes(ObservedTable table) {
+    return isHypertable(table) && confusesEqualIndexes();
+  }
+
   /**
-   * True where two equal indexes of the table are one and the same to TimescaleDB, which has no
+   * True where two equal indexes of a hypertable are one and the same to TimescaleDB, which has no
    * record of whose parts the chunks' indexes are.
    */
-  boolean confusesEqualIndexes(ObservedTable table) {
-    return isHypertable(table) && observed.server().timescale().atLeast(2, 22);
+  boolean confusesEqualIndexes() {
+    return observed.server().timescale().atLeast(2, 22);
   }
 
   /** False for what cannot be dropped concurrently. */

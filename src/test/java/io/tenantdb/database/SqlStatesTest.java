@@ -258,6 +258,49 @@ class SqlStatesTest {
         .isEqualTo("no clock");
   }
 
+  /** A function's frame and a statement's, as PostgreSQL 15's own translations print them. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          SQL function "f" statement 1         | SQL statement "SELECT 1"
+          SQL function "f" during inlining     | parallel worker
+          SQL-Funktion »f« Anweisung 1         | SQL-Anweisung »SELECT 1«
+          SQL-Funktion »f« beim Start          | paralleler Arbeitsprozess
+          función SQL «f» en la sentencia 1    | sentencia SQL: «SELECT 1»
+          fonction SQL « f », instruction 1    | instruction SQL « SELECT 1 »
+          fonction SQL « f » durant « inlining » | lors de la mise à jour de la ligne (0,1) dans la relation « SQL »
+          funzione SQL "f" istruzione 1        | istruzione SQL "SELECT 1"
+          SQL関数"f"の行番号 1                   | SQL文 "SELECT 1"
+          SQL ფუნქცია "f" გამოსახულება 1         | SQL ოპერატორი "SELECT 1"
+          SQL 함수 "f"의 문 1                    | SQL 구문: "SELECT 1"
+          SQL-функция "f", оператор 1          | SQL-оператор: "SELECT 1"
+          SQL-funktion "f" sats 1              | SQL-sats: "SELECT 1"
+          SQL функція "f" оператор 1           | SQL-оператор "SELECT 1"
+          SQL 函数 "f" 语句 1                    | SQL 语句 "SELECT 1"
+          內嵌 SQL 函式 "f" 期間                  | SQL 敘述 "SELECT 1"
+          PL/pgSQL-Funktion f() Zeile 3 bei RAISE | PL/pgSQL-Funktion inline_code_block Zeile 1 bei SQL-Anweisung
+          функция PL/pgSQL f(), строка 3, оператор RAISE | функция PL/pgSQL inline_code_block, строка 1
+          """)
+  void aFunctionIsOneInEveryLanguage(String function, String statement) {
+    assertThat(SqlStates.reason(within(function), Stage.BUILDING))
+        .isEqualTo(Reason.DefinitionRefused);
+    assertThat(SqlStates.reason(within(statement), Stage.BUILDING)).isEqualTo(Reason.Gone);
+  }
+
+  private static SQLException within(String frame) {
+    return new PSQLException(
+        new ServerErrorMessage("SFEHLER\0C42P01\0Mnein\0Fparse_relation.c\0W" + frame + "\0"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"FATAL", "FATALE", "ВАЖНО", "ПАНИКА", "致命错误", "치명적오류"})
+  void whatIsFatalIsSoInEveryLanguage(String severity) {
+    assertThat(SqlStates.endsSession(server(severity, "57P01", "…"))).isTrue();
+  }
+
   @Test
   void anErrorLeavesTheSessionUsableAndWhatIsFatalDoesNot() {
     assertThat(SqlStates.endsSession(server("ERROR", "57P01", "raised by a function"))).isFalse();

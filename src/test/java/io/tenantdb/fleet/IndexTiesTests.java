@@ -12,9 +12,12 @@ import io.tenantdb.model.Reason;
 import io.tenantdb.model.ReservedName;
 import io.tenantdb.testing.PostgresServer;
 import io.tenantdb.testing.RealParts;
+import java.sql.SQLException;
+import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.EnumSource.Mode;
 
 /**
  * Each thing that can rest on an index, and each thing that is done to one: whatever happens,
@@ -44,6 +47,12 @@ abstract class IndexTiesTests {
           - {name: ix_day, table: batches, columns: [day]}
           safety: {onDestructive: Allow, prune: OwnedOnly}
           """);
+  private static final Desired WITHOUT =
+      Fruit.desired(
+          """
+          indexes:
+          - {name: ix_day, table: batches, columns: [day]}
+          """);
   private static final String RETIRED =
       ReservedName.retired("batches", "ux", new IndexBody(true, "USING btree (grower)"), true)
           .text();
@@ -61,7 +70,7 @@ abstract class IndexTiesTests {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EnumSource(mode = Mode.EXCLUDE, names = {"CLUSTERED_CHUNKS", "REORDER_POLICY"})
   void a_replacement_takes_it_over_or_is_none(Kind kind) {
     Fruit fruit = tied(kind, "replace");
     String oid = oid(fruit, "ux");
@@ -84,7 +93,7 @@ abstract class IndexTiesTests {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EnumSource(mode = Mode.EXCLUDE, names = {"CLUSTERED_CHUNKS", "REORDER_POLICY"})
   void its_name_is_given_back_or_it_serves_under_the_one_that_it_has(Kind kind) {
     Fruit fruit = tied(kind, "rename");
     String oid = oid(fruit, "ux");
@@ -103,7 +112,7 @@ abstract class IndexTiesTests {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EnumSource(mode = Mode.EXCLUDE, names = {"CLUSTERED_CHUNKS", "REORDER_POLICY"})
   void what_a_killed_run_left_is_dropped_or_named(Kind kind) {
     Fruit fruit = tied(kind, "left");
     String oid = oid(fruit, "ux");
@@ -126,7 +135,7 @@ abstract class IndexTiesTests {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EnumSource(mode = Mode.EXCLUDE, names = {"CLUSTERED_CHUNKS", "REORDER_POLICY"})
   void what_left_the_spec_goes_or_stays_as_it_is(Kind kind) {
     Fruit fruit = tied(kind, "prune");
     String oid = oid(fruit, "ux");
@@ -148,8 +157,101 @@ abstract class IndexTiesTests {
     assertThat(fruit.leftovers()).isEmpty();
   }
 
+  /** What came to rest on it since the script was printed. */
+  @ParameterizedTest
+  @EnumSource(mode = Mode.EXCLUDE, names = {"CLUSTERED_CHUNKS", "REORDER_POLICY"})
+  void a_printed_replacement_leaves_it_alone_and_the_next_plan_says_why(Kind kind)
+      throws SQLException {
+    Fruit fruit = declared(kind, "print_replace");
+    Hand hand = new Hand(fruit);
+    List<String> script = hand.steps(ANOTHER);
+    tie(fruit, kind, "ux");
+    String oid = oid(fruit, "ux");
+    String tie = tie(fruit, kind);
+
+    assertThat(hand.run(script)).isNotEmpty();
+
+    assertThat(oid(fruit, "ux")).isEqualTo(oid);
+    assertThat(tie(fruit, kind)).isEqualTo(tie);
+    if (kind.forbids(Use.REPLACE)) {
+      assertThat(pass(fruit, ANOTHER).failures())
+          .singleElement()
+          .satisfies(failure -> assertThat(failure.reason()).isEqualTo(Reason.Conflict));
+    } else {
+      assertThat(hand.run(hand.steps(ANOTHER))).isEmpty();
+      assertThat(hand.planned(ANOTHER)).isEmpty();
+      assertThat(oid(fruit, "ux")).isNotEqualTo(oid);
+    }
+    assertThat(tie(fruit, kind)).isEqualTo(tie);
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = Mode.EXCLUDE, names = {"CLUSTERED_CHUNKS", "REORDER_POLICY"})
+  void a_printed_rename_goes_by_what_rests_on_it_now(Kind kind) throws SQLException {
+    Fruit fruit = declared(kind, "print_rename");
+    fruit.execute("ALTER INDEX tenant_a.ux RENAME TO elsewhere");
+    Hand hand = new Hand(fruit);
+    List<String> script = hand.steps(DECLARED);
+    assertThat(script).isNotEmpty();
+    tie(fruit, kind, "elsewhere");
+    String oid = oid(fruit, "elsewhere");
+
+    List<String> refused = hand.run(script);
+
+    assertThat(refused.isEmpty()).as("%s", refused).isEqualTo(!kind.forbids(Use.RENAME));
+    assertThat(oid(fruit, kind.forbids(Use.RENAME) ? "elsewhere" : "ux")).isEqualTo(oid);
+    assertThat(hand.planned(DECLARED)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = Mode.EXCLUDE, names = {"CLUSTERED_CHUNKS", "REORDER_POLICY"})
+  void a_printed_drop_goes_by_what_rests_on_it_now(Kind kind) throws SQLException {
+    Fruit fruit = declared(kind, "print_drop");
+    Hand hand = new Hand(fruit);
+    assertThat(hand.run(hand.steps(WITHOUT))).isEmpty();
+    List<String> script = hand.steps(NO_MORE);
+    assertThat(script).isNotEmpty();
+    tie(fruit, kind, "ux");
+    String oid = oid(fruit, "ux");
+
+    List<String> refused = hand.run(script);
+
+    assertThat(refused.isEmpty()).as("%s", refused).isEqualTo(!kind.forbids(Use.DROP));
+    assertThat(oid(fruit, "ux")).isEqualTo(kind.forbids(Use.DROP) ? oid : "");
+    assertThat(hand.planned(NO_MORE)).isEmpty();
+    assertThat(fruit.leftovers()).isEmpty();
+  }
+
+  /** Also of what an earlier run left: it is not renamed away first, only to stay then. */
+  @ParameterizedTest
+  @EnumSource(mode = Mode.EXCLUDE, names = {"CLUSTERED_CHUNKS", "REORDER_POLICY"})
+  void a_printed_drop_of_a_leftover_goes_by_what_rests_on_it_now(Kind kind) throws SQLException {
+    Fruit fruit = declared(kind, "print_left");
+    Hand hand = new Hand(fruit);
+    assertThat(hand.run(hand.steps(ANOTHER))).isEmpty();
+    fruit.execute(
+        "CREATE UNIQUE INDEX \"" + RETIRED + "\" ON tenant_a.batches (id, day)");
+    List<String> script = hand.steps(ANOTHER);
+    assertThat(script).isNotEmpty();
+    tie(fruit, kind, RETIRED);
+    String oid = oid(fruit, RETIRED);
+
+    List<String> refused = hand.run(script);
+
+    assertThat(refused.isEmpty()).as("%s", refused).isEqualTo(!kind.forbids(Use.DROP));
+    assertThat(oid(fruit, RETIRED)).isEqualTo(kind.forbids(Use.DROP) ? oid : "");
+    assertThat(hand.planned(ANOTHER)).isEmpty();
+  }
+
   /** A tenant with the declared index, and with something that rests on it. */
   private Fruit tied(Kind kind, String use) {
+    Fruit fruit = declared(kind, use);
+    tie(fruit, kind, "ux");
+    return fruit;
+  }
+
+  /** A tenant with the declared index, on which something can come to rest. */
+  private Fruit declared(Kind kind, String use) {
     Fruit fruit = new Fruit(server, "ties_" + use + "_" + kind.name().toLowerCase(Locale.ROOT));
     fruit.execute("CREATE SCHEMA tenant_a");
     switch (kind) {
@@ -162,10 +264,15 @@ abstract class IndexTiesTests {
       default -> fruit.execute("CREATE TABLE tenant_a.batches " + COLUMNS);
     }
     assertThat(pass(fruit, DECLARED).converged()).isTrue();
+    return fruit;
+  }
+
+  /** Lets something rest on the index. */
+  private static void tie(Fruit fruit, Kind kind, String index) {
     fruit.execute(
         switch (kind) {
           case CONSTRAINT ->
-              new String[] {"ALTER TABLE tenant_a.batches ADD CONSTRAINT ux UNIQUE USING INDEX ux"};
+              new String[] {"ALTER TABLE tenant_a.batches ADD CONSTRAINT \"" + index + "\" UNIQUE USING INDEX \"" + index + "\""};
           case CONSTRAINT_OF_PART ->
               new String[] {
                 "CREATE TABLE tenant_a.came (id int, day date, grower text, CONSTRAINT came_key UNIQUE (id, day))",
@@ -174,8 +281,8 @@ abstract class IndexTiesTests {
               };
           case REPLICA_IDENTITY ->
               new String[] {
-                "ALTER TABLE tenant_a.batches REPLICA IDENTITY USING INDEX ux",
-                "CREATE PUBLICATION p_" + use + " FOR TABLE tenant_a.batches"
+                "ALTER TABLE tenant_a.batches REPLICA IDENTITY USING INDEX \"" + index + "\"",
+                "CREATE PUBLICATION p FOR TABLE tenant_a.batches"
               };
           case FOREIGN_KEY ->
               new String[] {
@@ -184,28 +291,30 @@ abstract class IndexTiesTests {
           case PARENT ->
               new String[] {
                 "CREATE UNIQUE INDEX whole ON ONLY tenant_a.everything (id, day)",
-                "ALTER INDEX tenant_a.whole ATTACH PARTITION tenant_a.ux"
+                "ALTER INDEX tenant_a.whole ATTACH PARTITION tenant_a.\"" + index + "\""
               };
           // No command makes an index a member of an extension; its scripts can do anything.
           case EXTENSION_MEMBER ->
               new String[] {
                 "SET allow_system_table_mods = on",
-                "INSERT INTO pg_depend SELECT 'pg_class'::regclass, 'tenant_a.ux'::regclass, 0, 'pg_extension'::regclass, oid, 0, 'e' FROM pg_extension WHERE extname = 'plpgsql'"
+                "INSERT INTO pg_depend SELECT 'pg_class'::regclass, 'tenant_a.\"" + index + "\"'::regclass, 0, 'pg_extension'::regclass, oid, 0, 'e' FROM pg_extension WHERE extname = 'plpgsql'"
               };
           case EXTENSION_DEPENDENCY ->
-              new String[] {"ALTER INDEX tenant_a.ux DEPENDS ON EXTENSION plpgsql"};
+              new String[] {"ALTER INDEX tenant_a.\"" + index + "\" DEPENDS ON EXTENSION plpgsql"};
           case DEPENDENT ->
               new String[] {
-                "CREATE VIEW tenant_a.size AS SELECT pg_relation_size('tenant_a.ux'::regclass)"
+                "CREATE VIEW tenant_a.size AS SELECT pg_relation_size('tenant_a.\"" + index + "\"'::regclass)"
               };
-          case CLUSTERED -> new String[] {"ALTER TABLE tenant_a.batches CLUSTER ON ux"};
+          case CLUSTERED -> new String[] {"ALTER TABLE tenant_a.batches CLUSTER ON \"" + index + "\""};
+          case CLUSTERED_CHUNKS, REORDER_POLICY -> throw new IllegalStateException("TimescaleDB's");
           case CLUSTERED_PART ->
               new String[] {
-                "DO $$ BEGIN EXECUTE format('ALTER TABLE tenant_a.leaf CLUSTER ON %I', (SELECT c.relname FROM pg_index x JOIN pg_class c ON c.oid = x.indexrelid WHERE x.indrelid = 'tenant_a.leaf'::regclass)); END $$"
+                "DO $$ BEGIN EXECUTE format('ALTER TABLE tenant_a.leaf CLUSTER ON %I', (SELECT c.relname FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid WHERE h.inhparent = 'tenant_a.\""
+                    + index
+                    + "\"'::regclass)); END $$"
               };
         });
     assertThat(tie(fruit, kind)).isNotEmpty();
-    return fruit;
   }
 
   /** What rests on the index, whatever that is; empty text once it is gone. */
@@ -227,6 +336,8 @@ abstract class IndexTiesTests {
               case EXTENSION_MEMBER, EXTENSION_DEPENDENCY ->
                   "SELECT objid || '' FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND classid = 'pg_class'::regclass AND objid::regclass::text LIKE 'tenant_a.%'";
               case DEPENDENT -> "SELECT pg_get_viewdef('tenant_a.size'::regclass)";
+              case CLUSTERED_CHUNKS, REORDER_POLICY ->
+                  throw new IllegalStateException("TimescaleDB's");
               case CLUSTERED, CLUSTERED_PART ->
                   "SELECT indrelid::regclass::text FROM pg_index WHERE indisclustered";
             }));

@@ -189,7 +189,8 @@ class IndexReplacementTest {
             List.of("te\"nant"),
             false,
             other);
-    assertThat(Scripts.acts(new ReplaceAggregateIndex(build, "ix_42", "btree (b)", true, "kept")))
+    assertThat(
+            Scripts.acts(new ReplaceAggregateIndex(build, "ix_42", "btree (b)", true, "kept", false)))
         .isEqualTo(aggregateScript(other, "ix_42"));
   }
 

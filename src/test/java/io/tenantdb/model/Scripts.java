@@ -17,7 +17,7 @@ public final class Scripts {
                 !line.matches(
                     "DO \\$tdb\\$|#variable_conflict .*| *BEGIN|END \\$tdb\\$;| *END;| *EXCEPTION .*"
                         + "| +SET LOCAL (search_path = pg_catalog; SET|DateStyle).*"
-                        + "| *(IF|RAISE|END IF).*|.*IS NOT TRUE THEN"))
+                        + "| *(IF|RAISE|END IF).*|.*IS NOT TRUE THEN|tie(_\\w+)? AS .*"))
         .map(String::strip)
         .toList();
   }

@@ -49,6 +49,8 @@ class IndexTiesPlanTest {
     FORBIDDEN.put(Kind.DEPENDENT, notRenamed);
     FORBIDDEN.put(Kind.CLUSTERED, Set.of(Use.MAKE_WAY));
     FORBIDDEN.put(Kind.CLUSTERED_PART, Set.of(Use.REPLACE, Use.MAKE_WAY));
+    FORBIDDEN.put(Kind.CLUSTERED_CHUNKS, Set.of(Use.REPLACE, Use.MAKE_WAY));
+    FORBIDDEN.put(Kind.REORDER_POLICY, Set.of(Use.MAKE_WAY, Use.RENAME, Use.DROP));
   }
 
   @TestFactory

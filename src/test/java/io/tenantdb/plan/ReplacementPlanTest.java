@@ -337,7 +337,7 @@ class ReplacementPlanTest {
           .satisfies(
               finding -> {
                 assertThat(finding.reason()).isEqualTo(Reason.Conflict);
-                assertThat(finding.message()).contains("the table's clustering");
+                assertThat(finding.message()).contains("the clustering of the table");
               });
     }
   }
