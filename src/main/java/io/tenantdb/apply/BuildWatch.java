@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -111,17 +112,29 @@ public final class BuildWatch implements AutoCloseable {
     session.begins();
     Running begun = new Running(session, change, now, now + left.toNanos());
     running.put(session.backendPid(), begun);
-    if (change.builds().isPresent()) {
-      timer.schedule(() -> sign(begun), UNSIGNED.toMillis(), TimeUnit.MILLISECONDS);
-    }
+    Optional<ScheduledFuture<?>> signing =
+        change.builds().isPresent() ? signing(begun) : Optional.empty();
     try {
       return work.get();
     } finally {
       running.remove(session.backendPid());
+      signing.ifPresent(task -> task.cancel(false));
     }
   }
 
-  /** Soon, so that what is killed early is somebody's too; {@link #ask} does what this could not. */
+  /** Empty where the watch is closed already. */
+  private Optional<ScheduledFuture<?>> signing(Running begun) {
+    try {
+      return Optional.of(
+          timer.schedule(() -> sign(begun), UNSIGNED.toMillis(), TimeUnit.MILLISECONDS));
+    } catch (RejectedExecutionException closed) {
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * Soon, so that what is killed early is somebody's too; {@link #ask} does what this could not.
+   */
   private void sign(Running begun) {
     if (!begun.equals(running.get(begun.session().backendPid()))) {
       return;

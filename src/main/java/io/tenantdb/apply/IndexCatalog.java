@@ -98,8 +98,7 @@ final class IndexCatalog {
               new Statement(TIES_OF_TIMESCALE.formatted(places), parameters),
               row ->
                   Map.entry(row.getString(1), IndexTieSql.tie(row.getString(2), row.getString(3))))
-          .forEach(
-              tie -> found.computeIfPresent(tie.getKey(), (name, i) -> i.and(tie.getValue())));
+          .forEach(tie -> found.computeIfPresent(tie.getKey(), (name, i) -> i.and(tie.getValue())));
     }
     return found;
   }

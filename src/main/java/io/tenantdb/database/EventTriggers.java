@@ -29,8 +29,12 @@ public final class EventTriggers {
       // PL/pgSQL prints a signature, the others a name in quotes; no function of SQL is a trigger.
       Pattern named =
           Pattern.compile(
-              "(?<![\\p{L}\\p{N}_$])" + Pattern.quote(function) + "(?:[\\s\u00a0\u202f]*[\"»”“]|\\()");
-      return context.lines().anyMatch(frame -> frame.contains("PL/") && named.matcher(frame).find());
+              "(?<![\\p{L}\\p{N}_$])"
+                  + Pattern.quote(function)
+                  + "(?:[\\s\u00a0\u202f]*[\"»”“]|\\()");
+      return context
+          .lines()
+          .anyMatch(frame -> frame.contains("PL/") && named.matcher(frame).find());
     }
   }
 

@@ -57,8 +57,24 @@ final class ServerError {
   // only.
   private static final Set<String> FATAL =
       Set.of(
-          "FATAL", "FATALE", "FATALT", "PANIC", "PANICO", "PANIK", "ВАЖНО", "ПАНИКА", "ФАТАЛЬНО",
-          "ПАНІКА", "ფატალური", "პანიკა", "치명적오류", "손상", "致命错误", "灾难性错误", "致命錯誤", "嚴重錯誤");
+          "FATAL",
+          "FATALE",
+          "FATALT",
+          "PANIC",
+          "PANICO",
+          "PANIK",
+          "ВАЖНО",
+          "ПАНИКА",
+          "ФАТАЛЬНО",
+          "ПАНІКА",
+          "ფატალური",
+          "პანიკა",
+          "치명적오류",
+          "손상",
+          "致命错误",
+          "灾难性错误",
+          "致命錯誤",
+          "嚴重錯誤");
 
   // A word in whatever quotation marks the server's language has: the name of a function, where a
   // statement would have blanks.
@@ -145,9 +161,7 @@ final class ServerError {
 
   /** True where the server ended the session. */
   boolean fatal() {
-    return said.map(ServerErrorMessage::getSeverity)
-        .filter(FATAL::contains)
-        .isPresent();
+    return said.map(ServerErrorMessage::getSeverity).filter(FATAL::contains).isPresent();
   }
 
   /**

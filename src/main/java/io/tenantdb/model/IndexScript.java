@@ -72,8 +72,7 @@ final class IndexScript {
       script.add(release).add(dropConcurrently(target.sibling(discarded)));
     } else {
       release.when(
-          retired.exists(),
-          block -> free(block, retired, Use.DROP, true).run(change.dropping()));
+          retired.exists(), block -> free(block, retired, Use.DROP, true).run(change.dropping()));
       script.add(release);
     }
     return script.steps();

@@ -52,7 +52,10 @@ public record IndexTie(Kind kind, String object) {
     CLUSTERED_PART("the clustering of the partition %s"),
     /** TimescaleDB's {@code reorder_chunk} without an index goes by the chunk's part. */
     CLUSTERED_CHUNKS("the clustering of the table's chunks"),
-    /** {@code add_reorder_policy}, which knows it by its name: what bears that later is reordered by. */
+    /**
+     * {@code add_reorder_policy}, which knows it by its name: what bears that later is reordered
+     * by.
+     */
     REORDER_POLICY("the table's reorder policy");
 
     private final String words;

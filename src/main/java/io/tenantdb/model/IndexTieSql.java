@@ -13,7 +13,8 @@ import java.util.stream.Collectors;
 public final class IndexTieSql {
 
   // What depends on an index: constraints of tables that refer to its table, and whatever has its
-  // oid as a constant of the type regclass. Its own parts, and copies of a foreign key, depend on it
+  // oid as a constant of the type regclass. Its own parts, and copies of a foreign key, depend on
+  // it
   // in other ways. What it depends on: its own constraint, and an extension. A foreign key from or
   // to a partitioned table has a copy for each partition, which rests on the partition's own index:
   // people know all of them by the key that they made.
@@ -97,8 +98,10 @@ public final class IndexTieSql {
       )
       """;
 
-  // The reorder policy has the index's name in its configuration, and marks what it has reordered as
-  // clustered: where there is one, that is no tie, not even while the index changes its name. A chunk's index is no child of the
+  // The reorder policy has the index's name in its configuration, and marks what it has reordered
+  // as
+  // clustered: where there is one, that is no tie, not even while the index changes its name. A
+  // chunk's index is no child of the
   // hypertable's, and not all versions have a record of whose part it is: it is known by its
   // structure. Chunks may count their columns otherwise than the hypertable.
   private static final String OF_TIMESCALE =

@@ -85,7 +85,8 @@ record PartitionedScript(CreateIndex change) {
                         + " AND NOT "
                         + check.valid(change.accepted()),
                     block ->
-                        IndexScript.free(IndexScript.idle(block, check), check, IndexTie.Use.DROP, false)
+                        IndexScript.free(
+                                IndexScript.idle(block, check), check, IndexTie.Use.DROP, false)
                             .run(parts().named(partition, built, discarded))))
         .add(IndexScript.dropConcurrently(partition.sibling(discarded)))
         .with(

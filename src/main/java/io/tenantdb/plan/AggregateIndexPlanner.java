@@ -98,8 +98,7 @@ final class AggregateIndexPlanner {
               other.takeOver(),
               live.comment(),
               draft.confusesEqualIndexes()
-                  && form.accepted().stream()
-                      .anyMatch(live.body().orElseThrow()::sameStructure)));
+                  && form.accepted().stream().anyMatch(live.body().orElseThrow()::sameStructure)));
     }
   }
 

@@ -70,7 +70,9 @@ abstract class IndexTiesTests {
   }
 
   @ParameterizedTest
-  @EnumSource(mode = Mode.EXCLUDE, names = {"CLUSTERED_CHUNKS", "REORDER_POLICY"})
+  @EnumSource(
+      mode = Mode.EXCLUDE,
+      names = {"CLUSTERED_CHUNKS", "REORDER_POLICY"})
   void a_replacement_takes_it_over_or_is_none(Kind kind) {
     Fruit fruit = tied(kind, "replace");
     String oid = oid(fruit, "ux");
@@ -93,7 +95,9 @@ abstract class IndexTiesTests {
   }
 
   @ParameterizedTest
-  @EnumSource(mode = Mode.EXCLUDE, names = {"CLUSTERED_CHUNKS", "REORDER_POLICY"})
+  @EnumSource(
+      mode = Mode.EXCLUDE,
+      names = {"CLUSTERED_CHUNKS", "REORDER_POLICY"})
   void its_name_is_given_back_or_it_serves_under_the_one_that_it_has(Kind kind) {
     Fruit fruit = tied(kind, "rename");
     String oid = oid(fruit, "ux");
@@ -112,7 +116,9 @@ abstract class IndexTiesTests {
   }
 
   @ParameterizedTest
-  @EnumSource(mode = Mode.EXCLUDE, names = {"CLUSTERED_CHUNKS", "REORDER_POLICY"})
+  @EnumSource(
+      mode = Mode.EXCLUDE,
+      names = {"CLUSTERED_CHUNKS", "REORDER_POLICY"})
   void what_a_killed_run_left_is_dropped_or_named(Kind kind) {
     Fruit fruit = tied(kind, "left");
     String oid = oid(fruit, "ux");
@@ -135,7 +141,9 @@ abstract class IndexTiesTests {
   }
 
   @ParameterizedTest
-  @EnumSource(mode = Mode.EXCLUDE, names = {"CLUSTERED_CHUNKS", "REORDER_POLICY"})
+  @EnumSource(
+      mode = Mode.EXCLUDE,
+      names = {"CLUSTERED_CHUNKS", "REORDER_POLICY"})
   void what_left_the_spec_goes_or_stays_as_it_is(Kind kind) {
     Fruit fruit = tied(kind, "prune");
     String oid = oid(fruit, "ux");
@@ -159,7 +167,9 @@ abstract class IndexTiesTests {
 
   /** What came to rest on it since the script was printed. */
   @ParameterizedTest
-  @EnumSource(mode = Mode.EXCLUDE, names = {"CLUSTERED_CHUNKS", "REORDER_POLICY"})
+  @EnumSource(
+      mode = Mode.EXCLUDE,
+      names = {"CLUSTERED_CHUNKS", "REORDER_POLICY"})
   void a_printed_replacement_leaves_it_alone_and_the_next_plan_says_why(Kind kind)
       throws SQLException {
     Fruit fruit = declared(kind, "print_replace");
@@ -186,7 +196,9 @@ abstract class IndexTiesTests {
   }
 
   @ParameterizedTest
-  @EnumSource(mode = Mode.EXCLUDE, names = {"CLUSTERED_CHUNKS", "REORDER_POLICY"})
+  @EnumSource(
+      mode = Mode.EXCLUDE,
+      names = {"CLUSTERED_CHUNKS", "REORDER_POLICY"})
   void a_printed_rename_goes_by_what_rests_on_it_now(Kind kind) throws SQLException {
     Fruit fruit = declared(kind, "print_rename");
     fruit.execute("ALTER INDEX tenant_a.ux RENAME TO elsewhere");
@@ -204,7 +216,9 @@ abstract class IndexTiesTests {
   }
 
   @ParameterizedTest
-  @EnumSource(mode = Mode.EXCLUDE, names = {"CLUSTERED_CHUNKS", "REORDER_POLICY"})
+  @EnumSource(
+      mode = Mode.EXCLUDE,
+      names = {"CLUSTERED_CHUNKS", "REORDER_POLICY"})
   void a_printed_drop_goes_by_what_rests_on_it_now(Kind kind) throws SQLException {
     Fruit fruit = declared(kind, "print_drop");
     Hand hand = new Hand(fruit);
@@ -224,13 +238,14 @@ abstract class IndexTiesTests {
 
   /** Also of what an earlier run left: it is not renamed away first, only to stay then. */
   @ParameterizedTest
-  @EnumSource(mode = Mode.EXCLUDE, names = {"CLUSTERED_CHUNKS", "REORDER_POLICY"})
+  @EnumSource(
+      mode = Mode.EXCLUDE,
+      names = {"CLUSTERED_CHUNKS", "REORDER_POLICY"})
   void a_printed_drop_of_a_leftover_goes_by_what_rests_on_it_now(Kind kind) throws SQLException {
     Fruit fruit = declared(kind, "print_left");
     Hand hand = new Hand(fruit);
     assertThat(hand.run(hand.steps(ANOTHER))).isEmpty();
-    fruit.execute(
-        "CREATE UNIQUE INDEX \"" + RETIRED + "\" ON tenant_a.batches (id, day)");
+    fruit.execute("CREATE UNIQUE INDEX \"" + RETIRED + "\" ON tenant_a.batches (id, day)");
     List<String> script = hand.steps(ANOTHER);
     assertThat(script).isNotEmpty();
     tie(fruit, kind, RETIRED);
@@ -272,7 +287,13 @@ abstract class IndexTiesTests {
     fruit.execute(
         switch (kind) {
           case CONSTRAINT ->
-              new String[] {"ALTER TABLE tenant_a.batches ADD CONSTRAINT \"" + index + "\" UNIQUE USING INDEX \"" + index + "\""};
+              new String[] {
+                "ALTER TABLE tenant_a.batches ADD CONSTRAINT \""
+                    + index
+                    + "\" UNIQUE USING INDEX \""
+                    + index
+                    + "\""
+              };
           case CONSTRAINT_OF_PART ->
               new String[] {
                 "CREATE TABLE tenant_a.came (id int, day date, grower text, CONSTRAINT came_key UNIQUE (id, day))",
@@ -297,15 +318,20 @@ abstract class IndexTiesTests {
           case EXTENSION_MEMBER ->
               new String[] {
                 "SET allow_system_table_mods = on",
-                "INSERT INTO pg_depend SELECT 'pg_class'::regclass, 'tenant_a.\"" + index + "\"'::regclass, 0, 'pg_extension'::regclass, oid, 0, 'e' FROM pg_extension WHERE extname = 'plpgsql'"
+                "INSERT INTO pg_depend SELECT 'pg_class'::regclass, 'tenant_a.\""
+                    + index
+                    + "\"'::regclass, 0, 'pg_extension'::regclass, oid, 0, 'e' FROM pg_extension WHERE extname = 'plpgsql'"
               };
           case EXTENSION_DEPENDENCY ->
               new String[] {"ALTER INDEX tenant_a.\"" + index + "\" DEPENDS ON EXTENSION plpgsql"};
           case DEPENDENT ->
               new String[] {
-                "CREATE VIEW tenant_a.size AS SELECT pg_relation_size('tenant_a.\"" + index + "\"'::regclass)"
+                "CREATE VIEW tenant_a.size AS SELECT pg_relation_size('tenant_a.\""
+                    + index
+                    + "\"'::regclass)"
               };
-          case CLUSTERED -> new String[] {"ALTER TABLE tenant_a.batches CLUSTER ON \"" + index + "\""};
+          case CLUSTERED ->
+              new String[] {"ALTER TABLE tenant_a.batches CLUSTER ON \"" + index + "\""};
           case CLUSTERED_CHUNKS, REORDER_POLICY -> throw new IllegalStateException("TimescaleDB's");
           case CLUSTERED_PART ->
               new String[] {

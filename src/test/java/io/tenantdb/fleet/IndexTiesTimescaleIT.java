@@ -166,7 +166,9 @@ class IndexTiesTimescaleIT {
     assertThat(pass(spec.formatted("kg")).converged()).isTrue();
     List<String> script = steps(spec.formatted("kg, day"));
     String index =
-        query("SELECT indexrelid FROM pg_index WHERE indexrelid::regclass::text LIKE '%.ix\\_kg\\_%' AND indrelid::regclass::text LIKE '%materialized%'").get(0);
+        query(
+                "SELECT indexrelid FROM pg_index WHERE indexrelid::regclass::text LIKE '%.ix\\_kg\\_%' AND indrelid::regclass::text LIKE '%materialized%'")
+            .get(0);
     server.execute(
         "DO $$ BEGIN PERFORM add_reorder_policy(x.indrelid::regclass, i.relname) FROM pg_index x"
             + " JOIN pg_class i ON i.oid = x.indexrelid WHERE i.oid = "
@@ -206,7 +208,9 @@ class IndexTiesTimescaleIT {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void of_two_equal_indexes_one_goes_and_the_other_is_whole_in_the_end(boolean declared) {
-    String spec = indexes("{name: ix, table: batches, columns: [grower, day]}\n- {name: iy, table: batches, columns: [grower], where: kg > 0}");
+    String spec =
+        indexes(
+            "{name: ix, table: batches, columns: [grower, day]}\n- {name: iy, table: batches, columns: [grower], where: kg > 0}");
     String twins = spec + "- {name: iz, table: batches, columns: [grower], where: kg > 0}\n";
     converges(declared ? twins : spec);
     if (!declared) {
@@ -239,8 +243,7 @@ class IndexTiesTimescaleIT {
             + " WHERE h.inhparent = 'tenant_a.batches'::regclass AND x.indkey[0] = a.attnum)";
     server.execute(
         switch (kind) {
-          case REORDER_POLICY ->
-              "SELECT add_reorder_policy('tenant_a.batches', '" + index + "')";
+          case REORDER_POLICY -> "SELECT add_reorder_policy('tenant_a.batches', '" + index + "')";
           case CLUSTERED_CHUNKS ->
               "UPDATE pg_index SET indisclustered = true WHERE indexrelid = " + part;
           case REPLICA_IDENTITY ->
@@ -297,8 +300,7 @@ class IndexTiesTimescaleIT {
   }
 
   private List<String> steps(String spec) {
-    List<String> steps =
-        plan(spec).stream().flatMap(change -> change.steps().stream()).toList();
+    List<String> steps = plan(spec).stream().flatMap(change -> change.steps().stream()).toList();
     assertThat(steps).isNotEmpty();
     return steps;
   }

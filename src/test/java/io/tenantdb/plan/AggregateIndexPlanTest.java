@@ -247,6 +247,30 @@ class AggregateIndexPlanTest {
     assertThat(made.target().table()).isEqualTo("daily");
   }
 
+  /** Where TimescaleDB could not tell the two apart, and only there. */
+  @Test
+  void anEqualOneIsDroppedBeforeTheOtherIsBuilt() {
+    ObservedIndex broken = World.invalid(Daily.live(IX, "ix_42"));
+    ObservedIndex other =
+        World.live(
+            "ix_42",
+            OTHER,
+            Optional.of(IX.mark(World.OWNER_ID, Mark.Origin.MADE).withSpec(Daily.OLD_SPEC)));
+    for (String version : List.of("2.21.4", "2.22.0")) {
+      boolean confuses = version.equals("2.22.0");
+      assertThat(dropsFirst(version, broken)).as(version).isEqualTo(confuses);
+      assertThat(dropsFirst(version, other)).as(version).isFalse();
+    }
+  }
+
+  private static boolean dropsFirst(String version, ObservedIndex live) {
+    TenantPlan plan = plan(with(live).andThen(w -> w.timescaleVersion = version));
+    ReplaceAggregateIndex change = (ReplaceAggregateIndex) plan.changes().get(0);
+    boolean first = change.statements().get(0).sql().startsWith("DROP INDEX");
+    assertThat(first).isEqualTo(change.dropsFirst());
+    return first;
+  }
+
   @Test
   void whatIsAdoptedKeepsTheNameThatItBears() {
     MarkAggregateIndex mark =
