@@ -108,16 +108,6 @@ record IndexCheck(String index, String relation, String tenantsTable) {
         + Identifiers.literal(mark.text());
   }
 
-  /** It bears a mark that says that it was made under the name. */
-  String bearsMarkOf(String name) {
-    return "split_part(split_part(coalesce(obj_description("
-        + oid()
-        + ", 'pg_class'), ''), chr(10), 1), ' ', "
-        + Mark.NAME_WORD
-        + ") = "
-        + Identifiers.literal(Mark.nameWord(name));
-  }
-
   String isInvalid() {
     return "EXISTS (SELECT FROM pg_index WHERE indexrelid = " + oid() + " AND NOT indisvalid)";
   }

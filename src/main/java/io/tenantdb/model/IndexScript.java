@@ -200,29 +200,13 @@ final class IndexScript {
         true);
   }
 
-  /** Gives an index of ours its declared name back. */
-  static List<String> rename(IndexChange.RenameIndex change) {
-    IndexCheck check = IndexCheck.of(change.target(), change.liveName());
-    Block block =
-        Block.as(change.target().owner())
-            .require(
-                check.bearsMarkOf(change.name()),
-                change.liveName() + " has another mark by now and is left alone",
-                AGAIN);
-    return Script.of(free(block, check, Use.RENAME, true).run(change.statements()));
-  }
-
   /**
    * Writes a comment, where it is still the one that the plan saw.
    *
    * @param bodies what the index may be; anything where there are none
    */
   static List<String> comment(
-      Target target,
-      String name,
-      String comment,
-      List<IndexBody> bodies,
-      List<Statement> writing) {
+      Target target, String name, String comment, List<IndexBody> bodies, List<Statement> writing) {
     IndexCheck check = IndexCheck.of(target, name);
     Block block =
         Block.as(target.owner())
@@ -236,15 +220,14 @@ final class IndexScript {
   /** Gives one its name back, where it is still the one that the plan saw. */
   static List<String> rename(IndexChange.RenameIndex change) {
     Target target = change.target();
+    IndexCheck check = IndexCheck.of(target, change.liveName());
     Block block = Block.as(target.owner());
     stillMarked(block, target, change.liveName(), change.mark());
-    return Script.of(
-        block
-            .require(
-                IndexCheck.of(target, change.liveName()).valid(List.of(change.body())),
-                change.liveName() + " is another index by now and keeps its name",
-                AGAIN)
-            .run(change.statements()));
+    block.require(
+        check.valid(List.of(change.body())),
+        change.liveName() + " is another index by now and keeps its name",
+        AGAIN);
+    return Script.of(free(block, check, Use.RENAME, true).run(change.statements()));
   }
 
   /** The build and the block that publishes it. */

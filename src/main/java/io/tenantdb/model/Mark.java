@@ -65,9 +65,6 @@ public record Mark(
   /** Which of the line's words, parted by blanks, is {@link #tableWord}; the first is 1. */
   public static final int TABLE_WORD = 4;
 
-  /** The same of {@link #nameWord}. */
-  static final int NAME_WORD = 3;
-
   private static final String REFRESHED = "refreshed=";
 
   private static final String HEAD = "tenantdb:v1 ";

@@ -190,7 +190,8 @@ class IndexReplacementTest {
             false,
             other);
     assertThat(
-            Scripts.acts(new ReplaceAggregateIndex(build, "ix_42", "btree (b)", true, "kept", false)))
+            Scripts.acts(
+                new ReplaceAggregateIndex(build, "ix_42", "btree (b)", true, "kept", false)))
         .isEqualTo(aggregateScript(other, "ix_42"));
   }
 
