@@ -36,6 +36,7 @@ class InjectionIT {
         host: localhost
         name: fruit
         credentialsSecretRef: {name: fruit-db, usernameKey: username, passwordKey: password}
+        authentication: ScramSha256
         tls: {mode: VerifyCA, caSecretRef: {name: fruit-ca, key: ca.crt}}
       tenants:
         schemas: [tenant_a]
