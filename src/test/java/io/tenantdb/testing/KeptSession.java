@@ -29,10 +29,15 @@ final class KeptSession {
   private static final int ALIVE_SECONDS = 5;
 
   private final Opener opener;
+  private final boolean keeps;
   private final AtomicReference<Optional<Kept>> kept = new AtomicReference<>(Optional.empty());
 
-  KeptSession(Opener opener) {
+  /**
+   * @param keeps false where every call is to have a session of its own
+   */
+  KeptSession(Opener opener, boolean keeps) {
     this.opener = opener;
+    this.keeps = keeps;
   }
 
   /** Does the work; after an error the session is not used again. */
@@ -48,7 +53,11 @@ final class KeptSession {
       connection.close();
       throw e;
     }
-    replaceBy(Optional.of(new Kept(database, connection)));
+    if (keeps) {
+      replaceBy(Optional.of(new Kept(database, connection)));
+    } else {
+      connection.close();
+    }
     return result;
   }
 
